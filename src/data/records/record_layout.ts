@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * The baked record file, byte by byte. Everything is little-endian.
  *
@@ -9,7 +11,7 @@
  * 20  4  reserved, 0
  * 24  8  offset of the index
  * 32  8  bytes of the index
- * 40 24  first 24 bytes of the SHA-256 of the index
+ * 40 24  first 24 bytes of the SHA-256 of bytes 0 to 39 and the index
  * 64     pixels: row after row, [side, side, channels] uint8
  * index: u32 length of the JSON head, the JSON head, then the sections it names, each 8-byte aligned
  * ```
@@ -68,8 +70,14 @@ export interface RecordHeader {
   count: number;
   indexAt: number;
   indexBytes: number;
-  /** First 24 bytes of the SHA-256 of the index. */
+  /** See {@link recordChecksum}. */
   checksum: Uint8Array;
+}
+
+/** Checksum of a record file: of its header and index, not of its pixels. */
+export function recordChecksum(header: Uint8Array, index: Uint8Array): Uint8Array {
+  const sum = createHash("sha256").update(header.subarray(0, 40)).update(index).digest();
+  return new Uint8Array(sum.subarray(0, RECORD_LAYOUT.checksumBytes));
 }
 
 /** Header to its 64 bytes. */

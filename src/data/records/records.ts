@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import {
   decodeHeader,
   RECORD_LAYOUT,
   RECORD_SECTIONS,
+  recordChecksum,
   type RecordHead,
   type RecordHeader,
   type RecordSection,
@@ -77,15 +77,20 @@ export interface Records {
  */
 export function openRecords(path: string): Records {
   using file = Deno.openSync(path, { read: true });
-  const header = decodeHeader(readAt(file, 0, RECORD_LAYOUT.headerBytes), path);
+  const headerBytes = readAt(file, 0, RECORD_LAYOUT.headerBytes);
+  const header = decodeHeader(headerBytes, path);
   const fileBytes = file.statSync().size;
   if (header.indexAt + header.indexBytes !== fileBytes) {
     throw damaged(path, `${fileBytes} bytes`, `${header.indexAt + header.indexBytes} expected`);
   }
   const index = readAt(file, header.indexAt, header.indexBytes);
-  const sum = createHash("sha256").update(index).digest().subarray(0, RECORD_LAYOUT.checksumBytes);
-  if (!sum.equals(header.checksum)) {
-    throw damaged(path, "an index that does not match its checksum", "the same bytes as written");
+  const sum = recordChecksum(headerBytes, index);
+  if (sum.some((byte, i) => byte !== header.checksum[i])) {
+    throw damaged(
+      path,
+      "a header or index that does not match its checksum",
+      "the same bytes as written",
+    );
   }
   return readIndex(path, header, index);
 }
