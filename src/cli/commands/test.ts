@@ -1,0 +1,54 @@
+import type { Command, CommandContext } from "../command.ts";
+import { countTests, type TestCounts } from "../count_tests.ts";
+import { runChild } from "../run_child.ts";
+
+/** `deno task test`: runs the tests and ends with the plain line `N passed, N failed`. */
+export const test: Command = {
+  name: "test",
+  summary: "Run the tests",
+  positional: {
+    name: "path",
+    default: "tests/",
+    many: true,
+    help: "Test file or folder, relative to the repository",
+  },
+  options: {
+    filter: { kind: "value", value: "TEXT", help: "Run only the tests whose name has TEXT" },
+  },
+  async run(context) {
+    const { positionals } = context.arguments;
+    const filter = context.arguments.value("filter");
+    const args = filter === undefined ? positionals : ["--filter", filter, ...positionals];
+    const { passed, failed, ignored } = await runTests(context, args);
+    return {
+      // A run without a test proves nothing, so it does not count as a success.
+      code: failed === 0 && passed > 0 ? 0 : 1,
+      json: { passed, failed, ignored },
+      text: `${passed} passed, ${failed} failed`,
+    };
+  },
+};
+
+/**
+ * Runs `deno test` with the configuration of this machine and counts the outcomes.
+ *
+ * @param args paths and options of `deno test`.
+ */
+export async function runTests(context: CommandContext, args: string[]): Promise<TestCounts> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const config = context.env("CLIPA_DENO_CONFIG") ?? `${context.root}/deno.json`;
+    const code = await runChild(
+      Deno.execPath(),
+      ["test", "-A", "--config", config, "--junit-path", report, ...args],
+      { cwd: context.root, signal: context.signal },
+    );
+    const text = await Deno.readTextFile(report);
+    const counts = text === "" ? { passed: 0, failed: 0, ignored: 0 } : countTests(text);
+    // Type errors and files that do not load fail the run without being a test case.
+    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    return counts;
+  } finally {
+    await Deno.remove(report);
+  }
+}

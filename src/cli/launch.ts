@@ -1,0 +1,65 @@
+/**
+ * Starts a task: does the set-up that is still missing, then hands over to `main.ts` with the
+ * configuration that works on this machine. It runs before anything is installed, so it and all of
+ * `setup/` use nothing but Deno itself:
+ *
+ * ```sh
+ * deno run --no-config -A src/cli/launch.ts train --json
+ * ```
+ *
+ * @module
+ */
+import { forwardSignals } from "./setup/forward_signals.ts";
+import { SetupError } from "./setup/report.ts";
+import { runSetup } from "./setup/run_setup.ts";
+import { SETUP_PLANS } from "./setup/setup_plan.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Runs one task and returns its exit status. */
+async function launch(args: string[]): Promise<number> {
+  const [task, ...rest] = args;
+  const plan = SETUP_PLANS[task ?? ""];
+  if (plan === undefined) {
+    const names = Object.keys(SETUP_PLANS).join(", ");
+    console.error(`error: unknown task "${task ?? ""}"; known tasks: ${names}; run deno task`);
+    return 2;
+  }
+  // Help comes at once, also on a machine where the set-up cannot succeed: main.ts loads the rooms
+  // only when a command runs.
+  const help = rest.includes("--help");
+  const setup = help ? undefined : await runSetup(ROOT, plan);
+  const config = setup === undefined ? ["--no-config"] : ["--config", `${ROOT}/${setup.config}`];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...config, "-A", `${ROOT}/src/cli/main.ts`, task, ...rest],
+    // deno task changes to the folder of deno.json; paths are relative to where the user stands.
+    cwd: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+    env: {
+      CLIPA_SETUP_SECONDS: (setup?.seconds ?? 0).toFixed(3),
+      ...(setup === undefined ? {} : { CLIPA_DENO_CONFIG: `${ROOT}/${setup.config}` }),
+      DENO_NO_UPDATE_CHECK: "1",
+    },
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  const stop = forwardSignals(child);
+  const status = await child.status;
+  stop();
+  return status.code;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await launch(Deno.args));
+  } catch (error) {
+    if (error instanceof SetupError) console.error(`error: ${error.message}`);
+    else if (error instanceof Deno.errors.PermissionDenied) {
+      console.error(
+        `error: ${error.message}; the set-up writes node_modules/ and build/ in ${ROOT}; use a ` +
+          "folder that this user may write",
+      );
+    } else throw error;
+    Deno.exit(1);
+  }
+}

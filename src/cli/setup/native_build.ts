@@ -1,0 +1,69 @@
+import { fileExists } from "./file_exists.ts";
+import { nativeKey } from "./native_key.ts";
+import type { Platform } from "./platform.ts";
+import { report, SetupError } from "./report.ts";
+import { lastLines, runCommand } from "./run_command.ts";
+import { readStamp, writeStamp } from "./stamp.ts";
+import { BUILD_NEEDS, ensureSystemPackages } from "./system_packages.ts";
+
+/**
+ * Builds `build/cpu/libclipa_cpu.so` from `kernels/`, unless the one that is there fits: same
+ * compiler, flags, CPU features and sources. System packages are asked for only when there is
+ * something to build, so a finished build runs on a machine where nothing may be installed.
+ *
+ * @param root the repository root.
+ * @throws {SetupError} with the end of the compiler's output if the build fails.
+ */
+export async function ensureNativeBuild(root: string, platform: Platform): Promise<void> {
+  const folder = `${root}/build/cpu`;
+  const library = `${folder}/libclipa_cpu.so`;
+  const stampPath = `${folder}/clipa_build.json`;
+  const stamp = readStamp(stampPath);
+  if (stamp !== undefined && fileExists(library)) {
+    const key = await nativeKey(root);
+    if (stamp.machine === key.machine && stamp.sources === key.sources) return;
+  }
+  await ensureSystemPackages(BUILD_NEEDS, platform);
+  const key = await nativeKey(root);
+  const startedMs = Date.now();
+  report("build", "compiling the native library (kernels/ -> build/cpu/libclipa_cpu.so)");
+  // CMake keeps the compiler and the detected CPU in its cache: another machine starts from nothing.
+  if (stamp?.machine !== key.machine) removeFolder(folder);
+  Deno.mkdirSync(folder, { recursive: true });
+  // Taken away first: a build that dies half-way must not be mistaken for a finished one.
+  if (fileExists(stampPath)) Deno.removeSync(stampPath);
+  await cmake(root, [
+    "-S",
+    "kernels",
+    "-B",
+    "build/cpu",
+    ...(stamp?.machine === key.machine ? [] : generator()),
+    "-DCMAKE_BUILD_TYPE=Release",
+    ...(Deno.env.get("CLIPA_CMAKE_ARGS") ?? "").split(/\s+/).filter((arg) => arg !== ""),
+  ]);
+  await cmake(root, ["--build", "build/cpu", "--parallel", `${navigator.hardwareConcurrency}`]);
+  if (!fileExists(library)) {
+    throw new SetupError(`the build ended without ${library}; read kernels/CMakeLists.txt`);
+  }
+  const seconds = (Date.now() - startedMs) / 1000;
+  writeStamp(stampPath, { ...key, seconds });
+  report("build", `done in ${seconds.toFixed(1)} s`);
+}
+
+function generator(): string[] {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  return folders.some((folder) => fileExists(`${folder}/ninja`)) ? ["-G", "Ninja"] : [];
+}
+
+function removeFolder(folder: string): void {
+  if (fileExists(folder)) Deno.removeSync(folder, { recursive: true });
+}
+
+async function cmake(root: string, args: string[]): Promise<void> {
+  const { code, output } = await runCommand("cmake", args, { cwd: root });
+  if (code === 0) return;
+  throw new SetupError(
+    `the native build failed (exit code ${code}); run by hand: cmake ${args.join(" ")}\n` +
+      lastLines(output, 40),
+  );
+}

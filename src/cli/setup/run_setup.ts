@@ -1,0 +1,39 @@
+import { chooseConfig } from "./choose_config.ts";
+import { ensureNativeBuild } from "./native_build.ts";
+import { ensureNpmPackages } from "./npm_packages.ts";
+import { checkPlatform, readPlatform } from "./platform.ts";
+import { report } from "./report.ts";
+import type { SetupPlan } from "./setup_plan.ts";
+import { ensureSystemPackages, GATE_NEEDS } from "./system_packages.ts";
+import { withLock } from "./with_lock.ts";
+
+/** The outcome of the set-up. */
+export interface SetupResult {
+  /** Deno configuration file name, relative to the repository root. */
+  config: string;
+  /** Wall-clock seconds that the set-up took. */
+  seconds: number;
+}
+
+/**
+ * Does every set-up step that is not done yet, in order. Each step says what it does in one line
+ * and is silent when there is nothing to do.
+ *
+ * @param root the repository root.
+ * @throws {SetupError} from the first step that cannot go on.
+ */
+export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResult> {
+  const startedMs = performance.now();
+  const platform = readPlatform();
+  checkPlatform(platform);
+  const config = await withLock(`${root}/build/setup/lock`, async () => {
+    if (plan.gate) await ensureSystemPackages(GATE_NEEDS, platform);
+    const config = await chooseConfig(root);
+    await ensureNpmPackages(root, config);
+    if (plan.native) await ensureNativeBuild(root, platform);
+    return config;
+  });
+  const seconds = (performance.now() - startedMs) / 1000;
+  if (seconds > 1) report("done", `ready after ${seconds.toFixed(1)} s`);
+  return { config, seconds };
+}

@@ -1,0 +1,18 @@
+/** What a task needs before it starts. */
+export interface SetupPlan {
+  /** The native library. */
+  native: boolean;
+  /** The tools that only the gate uses (clang-format). */
+  gate: boolean;
+}
+
+/** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */
+export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
+  train: { native: true, gate: false },
+  eval: { native: true, gate: false },
+  data: { native: false, gate: false },
+  build: { native: true, gate: false },
+  bench: { native: true, gate: false },
+  test: { native: true, gate: false },
+  ok: { native: true, gate: true },
+};

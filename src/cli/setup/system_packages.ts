@@ -1,0 +1,104 @@
+import { fileExists } from "./file_exists.ts";
+import { isDebianFamily, type Platform } from "./platform.ts";
+import { report, SetupError } from "./report.ts";
+import { lastLines, runCommand } from "./run_command.ts";
+
+/** Something the native build needs, how to see that it is there, and the Debian package with it. */
+export interface SystemNeed {
+  what: string;
+  package: string;
+  /** Any of these programs on PATH fulfils the need. */
+  programs?: string[];
+  /** Any of these files fulfils the need. */
+  files?: string[];
+}
+
+/** What the CPU build needs. oneDNN was measured the fastest BLAS on this project's shapes. */
+export const BUILD_NEEDS: readonly SystemNeed[] = [
+  { what: "a C++17 compiler", package: "g++", programs: ["g++", "c++"] },
+  { what: "CMake", package: "cmake", programs: ["cmake"] },
+  { what: "a build tool", package: "ninja-build", programs: ["ninja", "make"] },
+  {
+    what: "oneDNN",
+    package: "libdnnl-dev",
+    files: ["/usr", "/usr/local"].flatMap((prefix) => [
+      `${prefix}/include/dnnl.h`,
+      `${prefix}/include/oneapi/dnnl/dnnl.h`,
+    ]),
+  },
+];
+
+/** What `deno task ok` needs besides. */
+export const GATE_NEEDS: readonly SystemNeed[] = [
+  { what: "clang-format", package: "clang-format", programs: ["clang-format"] },
+];
+
+/** The needs that this machine does not fulfil. */
+export function missingNeeds(
+  needs: readonly SystemNeed[],
+  searchPath: string,
+  exists: (path: string) => boolean,
+): SystemNeed[] {
+  const folders = searchPath.split(":").filter((folder) => folder !== "");
+  return needs.filter((need) => {
+    const programs = (need.programs ?? []).flatMap((name) => folders.map((f) => `${f}/${name}`));
+    return ![...programs, ...need.files ?? []].some(exists);
+  });
+}
+
+/**
+ * Installs what is missing with apt-get when that is possible.
+ *
+ * @throws {SetupError} with the exact command to run by hand when it is not.
+ */
+export async function ensureSystemPackages(
+  needs: readonly SystemNeed[],
+  platform: Platform,
+): Promise<void> {
+  const missing = () => missingNeeds(needs, Deno.env.get("PATH") ?? "", fileExists);
+  const wanted = missing();
+  if (wanted.length === 0) return;
+  const names = wanted.map((need) => need.package);
+  const things = wanted.map((need) => need.what).join(", ");
+  const byHand = `apt-get update && apt-get install -y --no-install-recommends ${names.join(" ")}`;
+  if (!isDebianFamily(platform)) {
+    throw new SetupError(
+      `missing: ${things}; automatic installation works on Debian and Ubuntu only; install the ` +
+        `equivalents of the Debian packages ${names.join(", ")}, then run the task again`,
+    );
+  }
+  if (Deno.uid() !== 0) {
+    throw new SetupError(
+      `missing: ${things}; installing needs root; run: sudo sh -c '${byHand}'`,
+    );
+  }
+  if (Deno.env.get("CLIPA_OFFLINE") === "1") {
+    throw new SetupError(`missing: ${things}; CLIPA_OFFLINE=1 forbids downloads; run: ${byHand}`);
+  }
+  report("system", `installing ${names.join(", ")} with apt-get`);
+  await aptGet(["update"], byHand);
+  await aptGet(["install", "-y", "--no-install-recommends", ...names], byHand);
+  const still = missing();
+  if (still.length > 0) {
+    throw new SetupError(
+      `apt-get installed ${names.join(", ")}, yet ${still.map((n) => n.what).join(", ")} cannot ` +
+        "be found; check PATH",
+    );
+  }
+}
+
+async function aptGet(args: string[], byHand: string): Promise<void> {
+  // Another apt-get may hold the lock for a while on a machine that has just booted.
+  const { code, output } = await runCommand(
+    "apt-get",
+    ["-q", "-o", "DPkg::Lock::Timeout=300", ...args],
+    { env: { DEBIAN_FRONTEND: "noninteractive" } },
+  );
+  if (code === 0) return;
+  throw new SetupError(
+    `apt-get ${
+      args[0]
+    } failed with exit code ${code}; is the network there? Run by hand: ${byHand}\n` +
+      lastLines(output),
+  );
+}

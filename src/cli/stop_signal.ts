@@ -1,0 +1,24 @@
+/** Presses of Ctrl-C this close together are one: a shell and a launcher may both pass it on. */
+const SAME_PRESS_MS = 1000;
+
+/** Exit status of a task that the user stopped, as shells have it for SIGINT. */
+export const STOPPED = 130;
+
+/**
+ * A signal that aborts at the first SIGINT or SIGTERM, so that the running task can stop cleanly.
+ * A second press ends the process at once.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  let firstMs: number | undefined;
+  const stop = () => {
+    const nowMs = performance.now();
+    if (firstMs === undefined) {
+      firstMs = nowMs;
+      controller.abort(new DOMException("stopped by the user", "AbortError"));
+    } else if (nowMs - firstMs > SAME_PRESS_MS) Deno.exit(STOPPED);
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  Deno.addSignalListener("SIGTERM", stop);
+  return controller.signal;
+}
