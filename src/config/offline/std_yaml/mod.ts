@@ -18,7 +18,9 @@ export function parse(content: string): unknown {
   try {
     return yaml.load(content) ?? null;
   } catch (cause) {
-    if (cause instanceof yaml.YAMLException) throw new SyntaxError(cause.message, { cause });
+    if (cause instanceof Error && cause.name === "YAMLException") {
+      throw new SyntaxError(cause.message, { cause });
+    }
     throw cause;
   }
 }
@@ -34,7 +36,9 @@ export function stringify(data: unknown): string {
   try {
     return yaml.dump(data, { noRefs: true });
   } catch (cause) {
-    if (cause instanceof yaml.YAMLException) throw new TypeError(cause.message, { cause });
+    if (cause instanceof Error && cause.name === "YAMLException") {
+      throw new TypeError(cause.message, { cause });
+    }
     throw cause;
   }
 }

@@ -1,0 +1,119 @@
+import { nearest } from "./nearest.ts";
+import { PRESETS } from "./presets.ts";
+import type { Recipe } from "./recipe_schema.ts";
+import { peakLr, stageSteps, warmupSteps } from "./stage_numbers.ts";
+
+/** Below this batch the papers' rule gives a learning rate that teaches nothing. */
+const SMALLEST_PAPER_BATCH = 4096;
+
+/**
+ * What no single field can tell: values that contradict each other. Returns one line for each
+ * contradiction, with the path, what was seen, what is allowed and what to change.
+ */
+export function checkRecipe(recipe: Recipe): string[] {
+  return [
+    ...checkData(recipe),
+    ...checkTowers(recipe),
+    ...recipe.stages.flatMap((_, index) => [...checkStage(recipe, index)]),
+  ];
+}
+
+function* checkData({ data }: Recipe): Generator<string> {
+  if ((data.set === null) === (data.shards === null)) {
+    yield "data: allowed: exactly one of set and shards; give data.set: icons-v1 or data.shards: " +
+      "a path or glob of tar files";
+  }
+  if (Object.values(data.captions).every((weight) => weight === 0)) {
+    yield "data.captions: seen 0 for every level; allowed: at least one weight above 0";
+  }
+}
+
+function* checkTowers({ model }: Recipe): Generator<string> {
+  for (const tower of ["image", "text"] as const) {
+    const { width, heads } = model[tower];
+    if (width % heads !== 0) {
+      yield `model.${tower}.heads: seen ${heads}; allowed: a divisor of the width ${width}`;
+    }
+  }
+  const { image, text } = model;
+  if (image.position !== "learned" && image.width % 4 !== 0) {
+    yield `model.image.width: seen ${image.width}; allowed with position ${image.position}: a ` +
+      "multiple of 4";
+  }
+  if (image.pool !== "mean" && !image.classToken) {
+    yield `model.image.pool: seen "${image.pool}" without a class token; allowed: "mean"; or set ` +
+      "model.image.classToken: true";
+  }
+  if (text.pool === "last" && text.causal) {
+    yield 'model.text.pool: seen "last" in a causal tower, where padding hides the caption; allowed: "eot"';
+  }
+  if (model.logitScaleMax !== null && model.logitScaleInit > model.logitScaleMax) {
+    yield `model.logitScaleInit: seen ${model.logitScaleInit}; allowed: at most logitScaleMax, ` +
+      `${model.logitScaleMax}`;
+  }
+}
+
+function* checkStage(recipe: Recipe, index: number): Generator<string> {
+  const stage = recipe.stages[index];
+  const at = `stages[${index}]`;
+  if (recipe.stages.findIndex((other) => other.name === stage.name) < index) {
+    yield `${at}.name: seen "${stage.name}" twice; allowed: a name of its own for each stage`;
+  }
+  if (stage.samples < stage.batch) {
+    yield `${at}.samples: seen ${stage.samples}; allowed: at least one batch, ${stage.batch}`;
+  }
+  if (stage.batch % stage.accumulate !== 0) {
+    yield `${at}.accumulate: seen ${stage.accumulate}; allowed: a divisor of the batch ${stage.batch}`;
+  }
+  yield* checkBudget(recipe, index);
+  if ((stage.lr === null) === (stage.baseLr === null)) {
+    yield `${at}: allowed: exactly one of lr and baseLr; laptop recipes state lr, near 1e-3`;
+  } else if (stage.baseLr !== null && stage.batch < SMALLEST_PAPER_BATCH) {
+    yield `${at}.baseLr: seen ${stage.baseLr} with batch ${stage.batch}, a peak learning rate of ` +
+      `${
+        peakLr(stage).toExponential(1)
+      }; allowed: batches from ${SMALLEST_PAPER_BATCH} up; state lr`;
+  }
+  if (warmupSteps(stage) >= stageSteps(stage) && warmupSteps(stage) > 0) {
+    yield `${at}.warmup: seen ${warmupSteps(stage)} steps; allowed: fewer than the stage's ` +
+      `${stageSteps(stage)} (samples / batch)`;
+  }
+  for (const key of ["area", "aspect"] as const) {
+    const [low, high] = stage.augment[key];
+    if (low > high || low <= 0) {
+      yield `${at}.augment.${key}: seen [${low}, ${high}]; allowed: above 0, the smaller first`;
+    }
+  }
+}
+
+/** The token budget: whole patches in a square picture. */
+function* checkBudget({ model, stages }: Recipe, index: number): Generator<string> {
+  const { size, tokens } = stages[index].image;
+  const { patch } = model.image;
+  const at = `stages[${index}].image`;
+  if (size % patch !== 0) {
+    const below = Math.floor(size / patch) * patch;
+    const near = below === 0 ? `${patch}` : `${below} or ${below + patch}`;
+    yield `${at}.size: seen ${size}; allowed: a multiple of the patch ${patch}; nearest: ${near}`;
+  } else if (tokens !== (size / patch) ** 2) {
+    const side = Math.floor(Math.sqrt(tokens));
+    const near = side === Math.sqrt(tokens) ? [side] : [side, side + 1].filter((s) => s > 0);
+    const choices = near.map((s) => `${s * s} (size ${s * patch})`).join(" or ");
+    yield `${at}.tokens: seen ${tokens} at size ${size}; allowed: (size / patch)^2 with patch ` +
+      `${patch}; nearest: ${choices}`;
+  }
+}
+
+/**
+ * Complains about a preset name that is not in the table. Checked before the rest, since without the
+ * preset every field of the model would be reported as missing.
+ */
+export function checkPresetName(name: unknown): string | undefined {
+  if (typeof name !== "string" || Object.hasOwn(PRESETS, name)) return undefined;
+  const names = Object.keys(PRESETS);
+  const near = nearest(name, names);
+  return `model.preset: seen "${name}"; ${
+    near === undefined ? "" : `nearest: "${near}"; `
+  }allowed: ` +
+    names.join(", ");
+}
