@@ -33,16 +33,23 @@ Deno.test("importsOf sees dynamic imports and worker files but no comments when 
     // import { y } from "../run/y.ts";
     /** import { z } from "../run/z.ts"; */
     import { type A } from "./types.ts";
-    import zod from "zod";`;
-  const targets = importsOf("src/data/a.ts", source).map((edge) => edge.to);
-  assert.deepEqual(targets, ["src/run/x.ts", "src/data/worker.ts", "src/data/types.ts"]);
+    import zod from "zod";
+    import type { B } from "./shapes.ts";
+    import { C } from "./values.ts";`;
+  const targets = importsOf("src/data/a.ts", source).map(({ to, typeOnly }) => [to, typeOnly]);
+  assert.deepEqual(targets, [
+    ["src/run/x.ts", false],
+    ["src/data/worker.ts", false],
+    ["src/data/types.ts", false],
+    ["src/data/shapes.ts", true],
+    ["src/data/values.ts", false],
+  ]);
 });
 
 Deno.test("findCycle returns the closed path when files import each other", () => {
-  const cycle = findCycle([
-    { from: "src/a.ts", to: "src/b.ts" },
-    { from: "src/b.ts", to: "src/c.ts" },
-    { from: "src/c.ts", to: "src/b.ts" },
-  ]);
-  assert.deepEqual(cycle, ["src/b.ts", "src/c.ts", "src/b.ts"]);
+  const edge = (from: string, to: string, typeOnly = false) => ({ from, to, typeOnly });
+  const open = [edge("src/a.ts", "src/b.ts"), edge("src/b.ts", "src/c.ts")];
+  const closed = [...open, edge("src/c.ts", "src/b.ts")];
+  assert.deepEqual(findCycle(closed), ["src/b.ts", "src/c.ts", "src/b.ts"]);
+  assert.equal(findCycle([...open, edge("src/c.ts", "src/b.ts", true)]), undefined);
 });

@@ -24,6 +24,8 @@ export interface Edge {
   from: string;
   /** Path of the imported file, relative to the root. */
   to: string;
+  /** Whether only types are imported, which leaves nothing at run time. */
+  typeOnly: boolean;
 }
 
 /**
@@ -32,9 +34,14 @@ export interface Edge {
  */
 export function importsOf(path: string, source: string): Edge[] {
   const text = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew\s+URL\(\s*)["'](\.{1,2}\/[^"']+)["']/g;
+  const pattern =
+    /(?:\b(?<type>(?:import|export)\s+type\b[^;"']*?)?\bfrom\s*|\bimport\s*\(?\s*|\bnew\s+URL\(\s*)["'](?<target>\.{1,2}\/[^"']+)["']/g;
   return [...text.matchAll(pattern)]
-    .map(([, target]) => ({ from: path, to: resolve(path, target) }))
+    .map(({ groups }) => ({
+      from: path,
+      to: resolve(path, groups?.target as string),
+      typeOnly: groups?.type !== undefined,
+    }))
     .filter(({ to }) => to.startsWith("src/") && to.endsWith(".ts"));
 }
 
@@ -47,10 +54,12 @@ export function backEdges(edges: readonly Edge[]): string[] {
   });
 }
 
-/** A cycle of files, as a path that ends where it began; `undefined` when there is none. */
+/** A cycle of files at run time, as a path that ends where it began; `undefined` when there is none. */
 export function findCycle(edges: readonly Edge[]): string[] | undefined {
   const targets = new Map<string, string[]>();
-  for (const { from, to } of edges) targets.set(from, [...targets.get(from) ?? [], to]);
+  for (const { from, to, typeOnly } of edges) {
+    if (!typeOnly) targets.set(from, [...targets.get(from) ?? [], to]);
+  }
   const finished = new Set<string>();
   const trail: string[] = [];
   const visit = (file: string): string[] | undefined => {

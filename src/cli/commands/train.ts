@@ -1,0 +1,96 @@
+import type { Recipe } from "../../config/recipe_schema.ts";
+import type { Command } from "../command.ts";
+import { createProgressBar, type Progress } from "../progress_bar.ts";
+
+/** What the command asks of the rest of the project. */
+export interface TrainParts<DataSet, Result extends TrainResult> {
+  loadRecipe(nameOrPath: string, overrides: readonly string[]): Promise<Recipe>;
+  /** Builds or opens the data set of the recipe. */
+  prepareData(
+    recipe: Recipe,
+    options: { signal: AbortSignal; onProgress(progress: Progress): void },
+  ): Promise<DataSet>;
+  runExperiment(recipe: Recipe, options: TrainOptions<DataSet>): Promise<Result>;
+}
+
+/** What `runExperiment` gets besides the recipe. */
+export interface TrainOptions<DataSet> {
+  /** Folder of the run; made if missing. */
+  out: string;
+  /** Goes on from the newest checkpoint in `out`. */
+  resume: boolean;
+  /** `cpu` or `cuda:<index>`. */
+  device: string;
+  dataSet: DataSet;
+  /** Seconds of set-up before this process and of the data set, for the result. */
+  setupSeconds: number;
+  signal: AbortSignal;
+  onProgress(progress: Progress): void;
+}
+
+/** The fields of a result that the command prints without `--json`. */
+export interface TrainResult extends Record<string, unknown> {
+  run: string;
+  /** Seconds of training only. */
+  seconds: number;
+  samples: number;
+  eval: Record<string, { top1: number; top5: number; n: number; classes: number; se: number }>;
+}
+
+/** `deno task train`: recipe in, trained and evaluated model out. */
+export function trainCommand<DataSet, Result extends TrainResult>(
+  parts: TrainParts<DataSet, Result>,
+): Command {
+  return {
+    name: "train",
+    summary: "Train a model from a recipe and evaluate it",
+    positional: {
+      name: "recipe",
+      default: "quick",
+      help: "Name of a recipe in src/config/recipes, or a path that ends in .yaml",
+    },
+    options: {
+      set: { kind: "values", value: "a.b=VALUE", help: "Override a field of the recipe" },
+      out: {
+        kind: "value",
+        value: "DIR",
+        help: "Folder of the run; none means runs/<recipe name>",
+      },
+      resume: { kind: "flag", help: "Go on from the newest checkpoint in the folder" },
+      device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
+    },
+    async run({ arguments: args, env, signal }) {
+      const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
+      const onProgress = createProgressBar();
+      const startedMs = performance.now();
+      const dataSet = await parts.prepareData(recipe, { signal, onProgress });
+      const dataSeconds = (performance.now() - startedMs) / 1000;
+      const result = await parts.runExperiment(recipe, {
+        out: args.value("out") ?? `runs/${recipe.name}`,
+        resume: args.flag("resume"),
+        device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
+        dataSet,
+        setupSeconds: Number(env("CLIPA_SETUP_SECONDS") ?? 0) + dataSeconds,
+        signal,
+        onProgress,
+      });
+      return { json: result, text: formatTrainResult(result) };
+    },
+  };
+}
+
+/** A short account of a finished run: fractions as percentages with their standard error. */
+export function formatTrainResult(result: TrainResult): string {
+  const rows = Object.entries(result.eval).map(([bench, { top1, top5, n, classes, se }]) =>
+    `  ${bench.padEnd(14)}  top-1 ${percent(top1)} +- ${percent(se)}  top-5 ${percent(top5)}  ` +
+    `(${n} pictures, ${classes} classes, chance ${percent(1 / classes)})`
+  );
+  return [
+    `${result.run}: ${result.samples} pairs in ${result.seconds.toFixed(1)} s`,
+    ...rows,
+  ].join("\n");
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(2)} %`;
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { selectBenches } from "../../src/cli/commands/bench.ts";
+import { dataCommand } from "../../src/cli/commands/data.ts";
+import { evalCommand } from "../../src/cli/commands/eval.ts";
+import { trainCommand, type TrainOptions } from "../../src/cli/commands/train.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { parseRecipe } from "../../src/config/parse_recipe.ts";
+import { tinyRecipe } from "../config/tiny_recipe.ts";
+import { fakeEnvironment } from "./fake_environment.ts";
+
+const RESULT = {
+  run: "runs/tiny",
+  samples: 1000,
+  seconds: 2.5,
+  eval: { "icons-592": { top1: 0.25, top5: 0.5, n: 400, classes: 592, se: 0.0217 } },
+};
+
+/** A train command whose parts note how they were called. */
+function spyTrain() {
+  const seen: { recipe?: [string, readonly string[]]; options?: TrainOptions<string> } = {};
+  const command = trainCommand({
+    loadRecipe: (name, overrides) => {
+      seen.recipe = [name, overrides];
+      return Promise.resolve(parseRecipe(tinyRecipe(), name));
+    },
+    prepareData: () => Promise.resolve("the data set"),
+    runExperiment: (_recipe, options) => {
+      seen.options = options;
+      return Promise.resolve(RESULT);
+    },
+  });
+  return { seen, command };
+}
+
+Deno.test("train uses the default recipe, folder and device when none are given", async () => {
+  const { seen, command } = spyTrain();
+  const { environment, printed } = fakeEnvironment({ CLIPA_SETUP_SECONDS: "30" });
+  assert.equal(await runCli([command], ["train"], environment), 0);
+  assert.deepEqual(seen.recipe, ["quick", []]);
+  const options = seen.options as TrainOptions<string>;
+  assert.deepEqual(
+    [options.out, options.resume, options.device, options.dataSet],
+    ["runs/tiny", false, "cpu", "the data set"],
+  );
+  assert.ok(options.setupSeconds >= 30 && options.setupSeconds < 31, `${options.setupSeconds}`);
+  assert.match(printed[0], /1000 pairs in 2\.5 s\n {2}icons-592 +top-1 25\.00 % \+- 2\.17 %/);
+});
+
+Deno.test("train passes its options on when they are given", async () => {
+  const { seen, command } = spyTrain();
+  const { environment, printed } = fakeEnvironment({ CLIPA_DEVICE: "cuda:0" });
+  const args = ["train", "mine.yaml", "--set", "seed=1", "--out", "there", "--resume", "--json"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.deepEqual(seen.recipe, ["mine.yaml", ["seed=1"]]);
+  assert.deepEqual(
+    [seen.options?.out, seen.options?.resume, seen.options?.device],
+    ["there", true, "cuda:0"],
+  );
+  assert.deepEqual(JSON.parse(printed[0]), RESULT);
+});
+
+Deno.test("eval wants a run when none is given", async () => {
+  const { environment, warned } = fakeEnvironment();
+  const command = evalCommand({ evaluateRun: () => assert.fail("it ran") });
+  assert.equal(await runCli([command], ["eval"], environment), 2);
+  assert.match(warned[0], /--run is missing/);
+});
+
+Deno.test("eval prints each number with what it was measured on when it succeeds", async () => {
+  const { environment, printed } = fakeEnvironment();
+  const command = evalCommand({
+    evaluateRun: (run, { benches }) =>
+      Promise.resolve([{
+        bench: `${run} ${benches}`,
+        split: "test",
+        metric: "top1",
+        value: 0.5,
+        se: 0.01,
+        n: 10,
+        classes: 3,
+        resolution: 64,
+        textTokens: 16,
+        truncatedPrompts: 0,
+      }]),
+  });
+  const args = ["eval", "--run", "r", "--bench", "b"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.equal(
+    printed[0],
+    "r b  top1 50.00 % +- 1.00 %  (test, n 10, 3 classes, 64 px, 16 text tokens)",
+  );
+});
+
+Deno.test("data refuses a limit when it is not a count", async () => {
+  const { environment, warned } = fakeEnvironment();
+  const command = dataCommand({ buildIcons: () => assert.fail("it ran") });
+  assert.equal(await runCli([command], ["data", "--limit", "0.5"], environment), 2);
+  assert.match(warned[0], /--limit: seen "0\.5"; allowed/);
+});
+
+Deno.test("selectBenches keeps groups in order when prefixes are given", () => {
+  const bench = (name: string) => ({ names: [name], run: () => Promise.resolve([]) });
+  const all = [bench("step."), bench("data.feed"), bench("data.build.seconds")];
+  const names = (only: string[]) => selectBenches(all, only).flatMap((each) => each.names);
+  assert.deepEqual(names([]), ["step.", "data.feed", "data.build.seconds"]);
+  assert.deepEqual(names(["data"]), ["data.feed", "data.build.seconds"]);
+  assert.deepEqual(names(["step.w192.i17"]), ["step."]);
+  assert.throws(
+    () => selectBenches(all, ["speed"]),
+    /--only speed: .* allowed: prefixes of step\./,
+  );
+});
