@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { describeError } from "./describe_error.ts";
 import { forwardSignals } from "./setup/forward_signals.ts";
 import { SetupError } from "./setup/report.ts";
 import { runSetup } from "./setup/run_setup.ts";
@@ -53,13 +54,10 @@ if (import.meta.main) {
   try {
     Deno.exit(await launch(Deno.args));
   } catch (error) {
-    if (error instanceof SetupError) console.error(`error: ${error.message}`);
-    else if (error instanceof Deno.errors.PermissionDenied) {
-      console.error(
-        `error: ${error.message}; the set-up writes node_modules/ and build/ in ${ROOT}; use a ` +
-          "folder that this user may write",
-      );
-    } else throw error;
+    console.error(`error: ${describeError(error, Deno.env.get("CLIPA_DEBUG") === "1")}`);
+    if (!(error instanceof SetupError)) {
+      console.error(`the set-up writes node_modules/ and build/ in ${ROOT}`);
+    }
     Deno.exit(1);
   }
 }

@@ -2,7 +2,7 @@ import { fileExists } from "./file_exists.ts";
 import { OFFLINE_CONFIG, OFFLINE_LOCK, offlineConfig, offlineLock } from "./offline_config.ts";
 import { report } from "./report.ts";
 import { runCommand } from "./run_command.ts";
-import { readStamp, writeStamp, writeWhole } from "./stamp.ts";
+import { readStamp, type Stamp, writeStamp, writeWhole } from "./stamp.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -21,12 +21,21 @@ export async function chooseConfig(root: string): Promise<string> {
   const fresh = typeof stamp?.at === "number" && Date.now() - stamp.at < DAY_MS;
   if (!fresh) {
     const reachable = Deno.env.get("CLIPA_OFFLINE") !== "1" && await jsrAnswers();
-    writeStamp(stampPath, { reachable, at: Date.now() });
+    remember(stampPath, { reachable, at: Date.now() });
     if (reachable) return "deno.json";
     report("jsr", `not reachable; using ${OFFLINE_CONFIG} with a local stand-in of @std/yaml`);
   }
   writeOffline(root);
   return OFFLINE_CONFIG;
+}
+
+/** A checkout that this user may not write is probed at every start instead. */
+function remember(path: string, stamp: Stamp): void {
+  try {
+    writeStamp(path, stamp);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
 }
 
 /** Asks Deno itself, so that its proxy, certificate and mirror settings count. */

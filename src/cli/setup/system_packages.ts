@@ -1,7 +1,7 @@
 import { fileExists } from "./file_exists.ts";
 import { isDebianFamily, type Platform } from "./platform.ts";
 import { report, SetupError } from "./report.ts";
-import { lastLines, runCommand } from "./run_command.ts";
+import { type CommandResult, lastLines, runCommand } from "./run_command.ts";
 
 /** Something the native build needs, how to see that it is there, and the Debian package with it. */
 export interface SystemNeed {
@@ -76,8 +76,17 @@ export async function ensureSystemPackages(
     throw new SetupError(`missing: ${things}; CLIPA_OFFLINE=1 forbids downloads; run: ${byHand}`);
   }
   report("system", `installing ${names.join(", ")} with apt-get`);
-  await aptGet(["update"], byHand);
-  await aptGet(["install", "-y", "--no-install-recommends", ...names], byHand);
+  // One unreachable source fails the whole update while the rest may be all that is needed, so the
+  // outcome of the install decides.
+  const update = await aptGet(["update"]);
+  const install = await aptGet(["install", "-y", "--no-install-recommends", ...names]);
+  if (install.code !== 0) {
+    const output = update.code === 0 ? install.output : update.output + install.output;
+    throw new SetupError(
+      `apt-get install failed with exit code ${install.code}; is the network there? Run by hand: ` +
+        `${byHand}\n${lastLines(output)}`,
+    );
+  }
   const still = missing();
   if (still.length > 0) {
     throw new SetupError(
@@ -87,18 +96,9 @@ export async function ensureSystemPackages(
   }
 }
 
-async function aptGet(args: string[], byHand: string): Promise<void> {
+function aptGet(args: string[]): Promise<CommandResult> {
   // Another apt-get may hold the lock for a while on a machine that has just booted.
-  const { code, output } = await runCommand(
-    "apt-get",
-    ["-q", "-o", "DPkg::Lock::Timeout=300", ...args],
-    { env: { DEBIAN_FRONTEND: "noninteractive" } },
-  );
-  if (code === 0) return;
-  throw new SetupError(
-    `apt-get ${
-      args[0]
-    } failed with exit code ${code}; is the network there? Run by hand: ${byHand}\n` +
-      lastLines(output),
-  );
+  return runCommand("apt-get", ["-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
 }
