@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { openRecords } from "../records/records.ts";
+import { attributionOf } from "./attribution.ts";
+import { type Baked, bakeIcons } from "./bake_icons.ts";
+import type { IconBenchmark } from "./benchmark.ts";
+import type { IconBuildManifest } from "./build_manifest.ts";
+import { type BuildProgress, phaseProgress } from "./build_progress.ts";
+import { drawAll } from "./draw_pool.ts";
+import { finishBench } from "./finish_bench.ts";
+import { HELD_OUT } from "./held_out.ts";
+import { findIconPackages, type IconPackages } from "./icon_packages.ts";
+import { type IconSet, openIconSet } from "./icon_set.ts";
+import { type IconPlan, planIcons } from "./plan_icons.ts";
+import { drawJobs, isDrawn, type ShardPlace, shardPlaces } from "./shard_jobs.ts";
+import { withStorageErrors } from "./storage_error.ts";
+import { fileSha256, writeWhole } from "./write_whole.ts";
+
+/** Raised whenever the same packages give other files. */
+const BUILDER_VERSION = 1;
+
+/** Options of {@link buildIcons}. */
+export interface BuildIconsOptions {
+  /** Folder that holds data sets, each in a folder of its own. */
+  cacheDir: string;
+  /** Training pictures to keep, the same ones on every machine; default all. */
+  limit?: number;
+  /** Workers that draw. Default: the cores, at most 8. */
+  workers?: number;
+  /** Ends the build early; a second run goes on. */
+  signal?: AbortSignal;
+  onProgress?: (progress: BuildProgress) => void;
+  /** Default: the installed ones. */
+  packages?: IconPackages;
+}
+
+/**
+ * Build the icon data set from its pinned packages, or open it when it is there.
+ *
+ * The folder gets `shards/` (webdataset tars), `baked/` (uint8 records), `bench/`, `ATTRIBUTION.md`
+ * and, last of all, `build.json`. The same packages and limit give the same bytes. A build that was
+ * ended goes on with the shards that are missing.
+ *
+ * @throws {Error} when a package is missing or the folder cannot be written
+ * @throws {SyntaxError} when a file of a package is damaged
+ * @throws {RangeError} when the limit is not a whole number of at least 1
+ *
+ * @example
+ * ```ts ignore
+ * const icons = await buildIcons({ cacheDir: "/var/cache/clipa-kit", limit: 20_000 });
+ * console.log(icons.build.rows);
+ * ```
+ */
+export async function buildIcons(options: BuildIconsOptions): Promise<IconSet> {
+  const { limit, signal } = options;
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new RangeError(`limit of ${limit} pictures; a whole number of at least 1 allowed`);
+  }
+  const packages = options.packages ?? findIconPackages();
+  const dir = join(options.cacheDir, folderName(packages, limit));
+  const built = openFinished(dir);
+  if (built) return built;
+  signal?.throwIfAborted();
+  await withStorageErrors(dir, async () => {
+    for (const folder of ["shards", "baked", "bench", "work"]) {
+      await Deno.mkdir(join(dir, folder), { recursive: true });
+    }
+    // A second process that builds the same set waits for the first, then finds it finished.
+    using lock = await Deno.open(join(dir, "work/lock"), { write: true, create: true });
+    await lock.lock(true);
+    if (!openFinished(dir)) await build(dir, packages, options);
+  });
+  return openIconSet(dir);
+}
+
+/** Name of the folder: another builder, package version or limit is another data set. */
+function folderName(packages: IconPackages, limit: number | undefined): string {
+  const { versions } = packages;
+  const identity = JSON.stringify([BUILDER_VERSION, versions, HELD_OUT, limit ?? null]);
+  return `icons-v1-${createHash("sha256").update(identity).digest("hex").slice(0, 10)}`;
+}
+
+function openFinished(dir: string): IconSet | undefined {
+  try {
+    return openIconSet(dir);
+  } catch {
+    // Not finished or damaged: the build makes good what is missing, and reports what it cannot.
+    return undefined;
+  }
+}
+
+async function build(
+  dir: string,
+  packages: IconPackages,
+  { limit, signal, onProgress, workers }: BuildIconsOptions,
+): Promise<void> {
+  const start = performance.now();
+  const svgFile = join(dir, "work/icons.svg");
+  const plan = planWithTexts(svgFile, packages, limit, onProgress);
+  const places = shardPlaces(plan);
+  const missing = places.filter((place) => !isDrawn(dir, place));
+  const countRows = (list: readonly ShardPlace[]) => list.reduce((n, p) => n + p.rows.length, 0);
+  const total = countRows(places);
+  const draw = phaseProgress("draw", "pictures", total, onProgress, total - countRows(missing));
+  const { rasteriser } = packages;
+  await drawAll(drawJobs(dir, missing, { rasteriser, svgFile }, plan.captionsOf), {
+    workers: Math.min(workers ?? Math.min(navigator.hardwareConcurrency, 8), missing.length),
+    signal,
+    onRows: draw.add,
+  });
+  signal?.throwIfAborted();
+
+  const bake = phaseProgress("bake", "pictures", total, onProgress);
+  const baked = bakeIcons(dir, plan, places, plan.skippedIcons, bake.add);
+  const benches = plan.benches.map((candidate) =>
+    finishBench(candidate, {
+      numberOf: (row) => baked.numbers.get(row),
+      isNearCopy: (row) => baked.nearCopies.has(row),
+      captionsOf: plan.captionsOf,
+    })
+  );
+  for (const bench of benches) {
+    writeWhole(join(dir, "bench", `${bench.name}.json`), `${JSON.stringify(bench)}\n`);
+  }
+  const rows = Object.values(baked.rows).flat();
+  writeWhole(join(dir, "ATTRIBUTION.md"), attributionOf(rows, packages.versions));
+  const manifest: IconBuildManifest = {
+    ...manifestOf(dir, packages, plan, baked, benches),
+    limit: limit ?? null,
+    seconds: Math.round((performance.now() - start) / 100) / 10,
+  };
+  writeWhole(join(dir, "build.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const entry of Deno.readDirSync(join(dir, "work"))) {
+    if (entry.name !== "lock") Deno.removeSync(join(dir, "work", entry.name));
+  }
+}
+
+/** Plan the set; the SVG texts go to one file, since together they would fill memory. */
+function planWithTexts(
+  svgFile: string,
+  packages: IconPackages,
+  limit: number | undefined,
+  onProgress: BuildIconsOptions["onProgress"],
+): IconPlan {
+  using file = Deno.openSync(svgFile, { write: true, create: true, truncate: true });
+  const encoder = new TextEncoder();
+  const buffer = new Uint8Array(4 << 20);
+  let used = 0, at = 0;
+  const flush = () => {
+    for (let from = 0; from < used;) from += file.writeSync(buffer.subarray(from, used));
+    used = 0;
+  };
+  let progress: ReturnType<typeof phaseProgress> | undefined;
+  const plan = planIcons({
+    packages,
+    limit,
+    store(svg) {
+      let bytes = encoder.encode(svg);
+      const place = { at, bytes: bytes.length };
+      at += bytes.length;
+      while (bytes.length > 0) {
+        const part = bytes.subarray(0, buffer.length - used);
+        buffer.set(part, used);
+        used += part.length;
+        bytes = bytes.subarray(part.length);
+        if (used === buffer.length) flush();
+      }
+      return place;
+    },
+    onSet(_done, total) {
+      if (progress) progress.add(1);
+      else progress = phaseProgress("plan", "sets", total, onProgress);
+    },
+  });
+  progress?.add(1);
+  flush();
+  return plan;
+}
+
+function manifestOf(
+  dir: string,
+  packages: IconPackages,
+  plan: IconPlan,
+  baked: Baked,
+  benches: readonly IconBenchmark[],
+): Omit<IconBuildManifest, "limit" | "seconds"> {
+  const train = openRecords(join(dir, "baked/train-64.bin"));
+  const levels: Record<string, number> = {};
+  for (const level of train.captionLevel) levels[`L${level}`] = (levels[`L${level}`] ?? 0) + 1;
+  const others = ["train", "val", "test"].map((split) => `baked/${split}-64.bin`)
+    .concat(benches.map((bench) => `bench/${bench.name}.json`), "ATTRIBUTION.md");
+  const { train: t, val, test } = baked.rows;
+  return {
+    builder: BUILDER_VERSION,
+    versions: packages.versions,
+    heldOutVersion: HELD_OUT.version,
+    rows: { train: t.length, val: val.length, test: test.length },
+    sets: new Set([...t, ...val, ...test].map((row) => row.set.id)).size,
+    families: new Set([...t, ...val, ...test].map((row) => row.family)).size,
+    trainPhrases: train.phraseText.length,
+    trainTexts: train.textCount,
+    trainLevels: levels,
+    skippedSets: plan.skippedSets,
+    skippedIcons: plan.skippedIcons,
+    failures: baked.failures.slice(0, 100),
+    benches: Object.fromEntries(benches.map((bench) => [bench.name, {
+      n: bench.rows.length,
+      classes: bench.kind === "classification" ? bench.classes.length : 0,
+      nearCopiesDropped: bench.nearCopiesDropped,
+    }])),
+    files: [
+      ...[...baked.shardSums].map(([path, sum]) => ({ path, ...sum })),
+      ...others.map((path) => ({ path, ...fileSha256(join(dir, path)) })),
+    ],
+  };
+}
