@@ -17,7 +17,7 @@ const CACHE_LENGTH = 64;
  * import { Tokenizer } from "./tokenizer.ts";
  * import { trainBpe } from "./train_bpe.ts";
  *
- * const tokenizer = new Tokenizer(trainBpe(["red cat", "black cat"], { vocabulary: 300 }), "torch");
+ * const tokenizer = new Tokenizer(trainBpe(["red cat", "red cap", "cat"]), "torch");
  * const ids = new Int32Array(6);
  * tokenizer.encode("Red cat", 6, ids, 0);
  * assert.equal(ids[0], tokenizer.rules.start);
