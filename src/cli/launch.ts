@@ -15,7 +15,7 @@ import { SetupError } from "./setup/report.ts";
 import { runSetup } from "./setup/run_setup.ts";
 import { SETUP_PLANS } from "./setup/setup_plan.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
 
 /** Runs one task and returns its exit status. */
 async function launch(args: string[]): Promise<number> {

@@ -11,7 +11,7 @@ if (import.meta.main) {
   const code = await runCli(COMMANDS, Deno.args, {
     signal: stopSignal(),
     env: (name) => Deno.env.get(name),
-    root: new URL("../..", import.meta.url).pathname.replace(/\/$/, ""),
+    root: decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, ""),
     print: (line) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`)),
     warn: (line) => Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
   });

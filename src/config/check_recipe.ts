@@ -1,6 +1,6 @@
 import { nearest } from "./nearest.ts";
 import { PRESETS } from "./presets.ts";
-import type { Recipe } from "./recipe_schema.ts";
+import type { Recipe } from "./recipe.ts";
 import { peakLr, stageSteps, warmupSteps } from "./stage_numbers.ts";
 
 /** Below this batch the papers' rule gives a learning rate that teaches nothing. */

@@ -2,7 +2,7 @@ import { applyOverride } from "./apply_override.ts";
 import { nearest } from "./nearest.ts";
 import { parseRecipe } from "./parse_recipe.ts";
 import { isPlainObject, type PlainObject } from "./plain_object.ts";
-import type { Recipe } from "./recipe_schema.ts";
+import type { Recipe } from "./recipe.ts";
 import { formatYaml, parseYaml } from "./yaml.ts";
 
 const FOLDER = new URL("./recipes/", import.meta.url);
@@ -28,11 +28,12 @@ export function recipeNames(): string[] {
  * @throws {SyntaxError} if the text or an override is not valid YAML.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { loadRecipe } from "./load_recipe.ts";
  *
  * const recipe = loadRecipe("quick", ["stages[0].lr=2e-3", "seed=1"]);
- * console.log(recipe.stages[0].lr, recipe.seed); // 0.002 1
+ * assert.deepEqual([recipe.stages[0].lr, recipe.seed], [2e-3, 1]);
  * ```
  */
 export function loadRecipe(nameOrPath: string, overrides: readonly string[] = []): Recipe {

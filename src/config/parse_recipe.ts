@@ -2,7 +2,8 @@ import { checkPresetName, checkRecipe } from "./check_recipe.ts";
 import { describeIssues } from "./describe_issues.ts";
 import { fillRecipe } from "./fill_recipe.ts";
 import { freezeDeep, isPlainObject } from "./plain_object.ts";
-import { type Recipe, recipeSchema } from "./recipe_schema.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipeSchema } from "./recipe_schema.ts";
 
 /**
  * Checks a recipe given as plain data and fills in what it leaves out.

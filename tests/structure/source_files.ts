@@ -2,7 +2,8 @@
 const SKIPPED = new Set(["node_modules", "build", "runs", "models", "report", ".git"]);
 
 /** The repository root, without a trailing slash. */
-export const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+export const ROOT: string = decodeURIComponent(new URL("../..", import.meta.url).pathname)
+  .replace(/\/$/, "");
 
 /**
  * Paths of the source files, relative to the root, in name order.

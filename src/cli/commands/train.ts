@@ -1,4 +1,4 @@
-import type { Recipe } from "../../config/recipe_schema.ts";
+import type { Recipe } from "../../config/recipe.ts";
 import type { Command } from "../command.ts";
 import { createProgressBar, type Progress } from "../progress_bar.ts";
 

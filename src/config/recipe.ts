@@ -1,0 +1,75 @@
+import type { ModelSpec } from "./model_spec.ts";
+import type { StageRecipe } from "./stage_recipe.ts";
+
+/** Where the pairs come from. */
+export interface DataRecipe {
+  /** A built-in data set; exactly one of `set` and `shards` is not null. */
+  readonly set: "icons-v1" | null;
+  /** Path or glob of webdataset tar shards. */
+  readonly shards: string | null;
+  /** Uses only this many training pairs, chosen by hash; null for all. */
+  readonly limit: number | null;
+  /**
+   * Relative weights with which a caption level is drawn for a picture that has it: l1 = name, l2 =
+   * a sentence of name, style and set, l3 = tags, l4 = name and dictionary gloss, l5 = all of them.
+   * A recipe that lists some levels means those only.
+   */
+  readonly captions: Readonly<Record<"l1" | "l2" | "l3" | "l4" | "l5", number>>;
+  /** `phrase-family` shows one picture of each phrase and designer family in an epoch. */
+  readonly balance: "none" | "phrase-family";
+  /** Most rows of one designer family in an epoch; null for no limit. */
+  readonly familyCap: number | null;
+}
+
+/** AdamW; new at every stage. */
+export interface OptimizerRecipe {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** Decoupled, multiplied by the learning rate. */
+  readonly weightDecay: number;
+  /**
+   * What decays: `kernels` = weight matrices of the layers only (JAX); `matrices` = everything with
+   * two or more dimensions, token and position tables included (PyTorch).
+   */
+  readonly decayed: "kernels" | "matrices";
+  /** Largest norm of the whole gradient; null for no clipping. */
+  readonly clipNorm: number | null;
+  /** Averaging of the weights used for evaluation: `ema` with its decay, `tail` over the last share. */
+  readonly averaging:
+    | { readonly kind: "ema"; readonly decay: number }
+    | { readonly kind: "tail"; readonly share: number }
+    | null;
+}
+
+/** What is measured, and when. */
+export interface EvalRecipe {
+  /** Zero-shot benchmarks by name. */
+  readonly benches: readonly string[];
+  /** Designer families on which retrieval is measured. */
+  readonly retrieval: readonly string[];
+  /** Also evaluates during training, each time this many pairs were seen; null for the end only. */
+  readonly everySamples: number | null;
+}
+
+/** How often the state of a run is saved. */
+export interface CheckpointRecipe {
+  /** Steps between checkpoints; null for one at the end of each stage. */
+  readonly everySteps: number | null;
+  /** Checkpoints kept on disk. */
+  readonly keep: number;
+}
+
+/** One experiment with every field filled in, deeply frozen. */
+export interface Recipe {
+  /** Name of the run's folder. */
+  readonly name: string;
+  readonly data: DataRecipe;
+  readonly model: ModelSpec;
+  readonly stages: readonly StageRecipe[];
+  readonly optimizer: OptimizerRecipe;
+  readonly eval: EvalRecipe;
+  /** Seed of every random choice. */
+  readonly seed: number;
+  readonly checkpoint: CheckpointRecipe;
+}
