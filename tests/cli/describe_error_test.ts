@@ -6,12 +6,12 @@ class NativeError extends Error {
 }
 
 Deno.test("describeError gives one line when the project raised the error", () => {
-  for (const error of [new RangeError("a: b"), new TypeError("a: b"), new NativeError("a: b")]) {
+  for (const error of [new RangeError("a: b"), new Error("a: b"), new NativeError("a: b")]) {
     assert.equal(describeError(error, false), "a: b");
   }
 });
 
-Deno.test("describeError adds the stack when nobody foresaw the error", () => {
+Deno.test("describeError adds the stack when the code has a slip or debug is set", () => {
   let slip: unknown;
   try {
     (undefined as unknown as { x: number }).x;
@@ -19,7 +19,6 @@ Deno.test("describeError adds the stack when nobody foresaw the error", () => {
     slip = error;
   }
   assert.match(describeError(slip, false), /describe_error_test\.ts/);
-  assert.match(describeError(new Error("odd"), false), /describe_error_test\.ts/);
   assert.match(describeError(new RangeError("a"), true), /describe_error_test\.ts/);
 });
 

@@ -1,7 +1,7 @@
 import { fileExists } from "../setup/file_exists.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { runChild } from "../run_child.ts";
-import { runTests } from "./test.ts";
+import { runTests } from "./test_command.ts";
 
 /** `deno task ok`: everything that must hold before a change is proposed. */
 export const ok: Command = {

@@ -8,7 +8,9 @@ export interface SetupPlan {
 
 /** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */
 export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
+  data: { native: false, gate: false },
   build: { native: true, gate: false },
+  bench: { native: true, gate: false },
   test: { native: true, gate: false },
   ok: { native: true, gate: true },
 };
