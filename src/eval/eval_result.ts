@@ -1,0 +1,29 @@
+import type { RetrievalScores } from "./retrieval.ts";
+import type { ZeroShotScores } from "./zero_shot.ts";
+
+/** What every result carries, so that no number is quoted without its conditions. */
+export interface EvalConditions {
+  bench: string;
+  split: string;
+  /** Side of the picture that the model saw, in pixels. */
+  resolution: number;
+  /** Tokens of a text, special tokens included. */
+  textTokens: number;
+  /** Share of the prompts or captions that were cut to fit, 0 to 1. */
+  truncatedPrompts: number;
+}
+
+/** Result of a zero-shot benchmark. */
+export interface ZeroShotResult extends EvalConditions, Omit<ZeroShotScores, "ranks"> {
+  kind: "zero-shot";
+}
+
+/** Result of a retrieval benchmark. */
+export interface RetrievalResult extends EvalConditions, RetrievalScores {
+  kind: "retrieval";
+  /** Which list of captions was used. */
+  captions: string;
+}
+
+/** Result of one benchmark. */
+export type EvalResult = ZeroShotResult | RetrievalResult;

@@ -1,0 +1,71 @@
+import type { EvalResult } from "./eval_result.ts";
+import { standardError } from "./standard_error.ts";
+
+/** One number with everything that it depends on. */
+export interface ResultRow {
+  bench: string;
+  split: string;
+  /** `top1`, `top5`, or a direction and a recall such as `i2t.r1`. */
+  metric: string;
+  /** A fraction from 0 to 1. */
+  value: number;
+  /** Standard error of `value`. */
+  se: number;
+  n: number;
+  /** Classes, or for retrieval the candidates: as many as pairs. */
+  classes: number;
+  resolution: number;
+  textTokens: number;
+  truncatedPrompts: number;
+  /** Group of pictures, where the row is about one. */
+  group?: string;
+  /** Caption list of a retrieval. */
+  captions?: string;
+}
+
+/**
+ * The numbers of a result, one row each.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { resultRows } from "./result_rows.ts";
+ *
+ * const conditions = { bench: "b", split: "test", resolution: 32, textTokens: 8, truncatedPrompts: 0 };
+ * const scores = { top1: 0.5, top5: 0.75, n: 100, classes: 10, se: 0.05 };
+ * const rows = resultRows({ kind: "zero-shot", ...conditions, ...scores });
+ * assert.deepEqual(rows.map(({ metric, se }) => [metric, se.toFixed(3)]), [["top1", "0.050"], ["top5", "0.043"]]);
+ * ```
+ */
+export function resultRows(result: EvalResult): ResultRow[] {
+  const { bench, split, resolution, textTokens, truncatedPrompts } = result;
+  const row = (metric: string, value: number, n: number, classes: number): ResultRow => ({
+    bench,
+    split,
+    metric,
+    value,
+    se: standardError(value, n),
+    n,
+    classes,
+    resolution,
+    textTokens,
+    truncatedPrompts,
+  });
+  if (result.kind === "retrieval") {
+    const { n, captions } = result;
+    return (["i2t", "t2i"] as const).flatMap((direction) =>
+      Object.entries(result[direction]).map(([name, value]) => ({
+        ...row(`${direction}.${name}`, value, n, n),
+        captions,
+      }))
+    );
+  }
+  const { classes, perGroup = {} } = result;
+  const groups = Object.entries(perGroup).map(([group, scores]) => ({ group, scores }));
+  return [{ group: undefined, scores: result }, ...groups].flatMap(({ group, scores }) =>
+    (["top1", "top5"] as const).map((metric) => ({
+      ...row(metric, scores[metric], scores.n, classes),
+      ...(group !== undefined && { group }),
+    }))
+  );
+}
