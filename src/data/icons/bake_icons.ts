@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createRecordWriter } from "../records/record_writer.ts";
+import { breathe } from "./breathe.ts";
 import type { Split } from "./held_out.ts";
 import { countSkip, type IconRow, type Skipped } from "./icon_rows.ts";
 import { createCopyFinder, NEAR_COPY_COSINE } from "./near_copies.ts";
@@ -25,13 +26,13 @@ export interface Baked {
  * Turn the parts of all shards into one record file for each split, and look for near-copies of
  * training pictures among the benchmark rows on the way: both need each part once.
  */
-export function bakeIcons(
+export async function bakeIcons(
   dir: string,
   plan: IconPlan,
   places: readonly ShardPlace[],
   skipped: Skipped,
-  onRows: (rows: number) => void,
-): Baked {
+  { onRows, signal }: { onRows: (rows: number) => void; signal?: AbortSignal },
+): Promise<Baked> {
   const baked: Baked = {
     rows: { train: [], val: [], test: [] },
     numbers: new Map(),
@@ -53,6 +54,7 @@ export function bakeIcons(
       sets,
     });
     for (const place of places.filter((place) => place.split === split)) {
+      await breathe(signal);
       const part = readPart(join(dir, place.part));
       if (!part) throw new Error(`${join(dir, place.part)} is gone; run again to draw it again`);
       const { shardBytes: bytes, shardSha256: sha256, failures } = part.head;

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { openRecords } from "../records/records.ts";
 import { attributionOf } from "./attribution.ts";
-import { type Baked, bakeIcons } from "./bake_icons.ts";
-import type { IconBenchmark } from "./benchmark.ts";
+import { bakeIcons } from "./bake_icons.ts";
 import type { IconBuildManifest } from "./build_manifest.ts";
 import { type BuildProgress, phaseProgress } from "./build_progress.ts";
+import { countsOf } from "./counts_of.ts";
 import { drawAll } from "./draw_pool.ts";
 import { finishBench } from "./finish_bench.ts";
 import { HELD_OUT } from "./held_out.ts";
@@ -14,7 +13,8 @@ import { type IconSet, openIconSet } from "./icon_set.ts";
 import { type IconPlan, planIcons } from "./plan_icons.ts";
 import { drawJobs, isDrawn, type ShardPlace, shardPlaces } from "./shard_jobs.ts";
 import { withStorageErrors } from "./storage_error.ts";
-import { fileSha256, writeWhole } from "./write_whole.ts";
+import { createSvgStore } from "./svg_store.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** Raised whenever the same packages give other files. */
 const BUILDER_VERSION = 1;
@@ -92,11 +92,12 @@ function openFinished(dir: string): IconSet | undefined {
 async function build(
   dir: string,
   packages: IconPackages,
-  { limit, signal, onProgress, workers }: BuildIconsOptions,
+  options: BuildIconsOptions,
 ): Promise<void> {
+  const { limit, signal, onProgress, workers } = options;
   const start = performance.now();
   const svgFile = join(dir, "work/icons.svg");
-  const plan = planWithTexts(svgFile, packages, limit, onProgress);
+  const plan = await planWithTexts(svgFile, packages, options);
   const places = shardPlaces(plan);
   const missing = places.filter((place) => !isDrawn(dir, place));
   const countRows = (list: readonly ShardPlace[]) => list.reduce((n, p) => n + p.rows.length, 0);
@@ -108,10 +109,12 @@ async function build(
     signal,
     onRows: draw.add,
   });
-  signal?.throwIfAborted();
 
   const bake = phaseProgress("bake", "pictures", total, onProgress);
-  const baked = bakeIcons(dir, plan, places, plan.skippedIcons, bake.add);
+  const baked = await bakeIcons(dir, plan, places, plan.skippedIcons, {
+    onRows: bake.add,
+    signal,
+  });
   const benches = plan.benches.map((candidate) =>
     finishBench(candidate, {
       numberOf: (row) => baked.numbers.get(row),
@@ -125,7 +128,10 @@ async function build(
   const rows = Object.values(baked.rows).flat();
   writeWhole(join(dir, "ATTRIBUTION.md"), attributionOf(rows, packages.versions));
   const manifest: IconBuildManifest = {
-    ...manifestOf(dir, packages, plan, baked, benches),
+    builder: BUILDER_VERSION,
+    versions: packages.versions,
+    heldOutVersion: HELD_OUT.version,
+    ...countsOf(dir, plan, baked, benches),
     limit: limit ?? null,
     seconds: Math.round((performance.now() - start) / 100) / 10,
   };
@@ -135,82 +141,25 @@ async function build(
   }
 }
 
-/** Plan the set; the SVG texts go to one file, since together they would fill memory. */
-function planWithTexts(
+/** Plan the set, its SVG texts on disk. */
+async function planWithTexts(
   svgFile: string,
   packages: IconPackages,
-  limit: number | undefined,
-  onProgress: BuildIconsOptions["onProgress"],
-): IconPlan {
-  using file = Deno.openSync(svgFile, { write: true, create: true, truncate: true });
-  const encoder = new TextEncoder();
-  const buffer = new Uint8Array(4 << 20);
-  let used = 0, at = 0;
-  const flush = () => {
-    for (let from = 0; from < used;) from += file.writeSync(buffer.subarray(from, used));
-    used = 0;
-  };
+  { limit, signal, onProgress }: BuildIconsOptions,
+): Promise<IconPlan> {
+  using texts = createSvgStore(svgFile);
   let progress: ReturnType<typeof phaseProgress> | undefined;
-  const plan = planIcons({
+  const plan = await planIcons({
     packages,
     limit,
-    store(svg) {
-      let bytes = encoder.encode(svg);
-      const place = { at, bytes: bytes.length };
-      at += bytes.length;
-      while (bytes.length > 0) {
-        const part = bytes.subarray(0, buffer.length - used);
-        buffer.set(part, used);
-        used += part.length;
-        bytes = bytes.subarray(part.length);
-        if (used === buffer.length) flush();
-      }
-      return place;
-    },
+    signal,
+    store: texts.store,
     onSet(_done, total) {
       if (progress) progress.add(1);
       else progress = phaseProgress("plan", "sets", total, onProgress);
     },
   });
+  texts.flush();
   progress?.add(1);
-  flush();
   return plan;
-}
-
-function manifestOf(
-  dir: string,
-  packages: IconPackages,
-  plan: IconPlan,
-  baked: Baked,
-  benches: readonly IconBenchmark[],
-): Omit<IconBuildManifest, "limit" | "seconds"> {
-  const train = openRecords(join(dir, "baked/train-64.bin"));
-  const levels: Record<string, number> = {};
-  for (const level of train.captionLevel) levels[`L${level}`] = (levels[`L${level}`] ?? 0) + 1;
-  const others = ["train", "val", "test"].map((split) => `baked/${split}-64.bin`)
-    .concat(benches.map((bench) => `bench/${bench.name}.json`), "ATTRIBUTION.md");
-  const { train: t, val, test } = baked.rows;
-  return {
-    builder: BUILDER_VERSION,
-    versions: packages.versions,
-    heldOutVersion: HELD_OUT.version,
-    rows: { train: t.length, val: val.length, test: test.length },
-    sets: new Set([...t, ...val, ...test].map((row) => row.set.id)).size,
-    families: new Set([...t, ...val, ...test].map((row) => row.family)).size,
-    trainPhrases: train.phraseText.length,
-    trainTexts: train.textCount,
-    trainLevels: levels,
-    skippedSets: plan.skippedSets,
-    skippedIcons: plan.skippedIcons,
-    failures: baked.failures.slice(0, 100),
-    benches: Object.fromEntries(benches.map((bench) => [bench.name, {
-      n: bench.rows.length,
-      classes: bench.kind === "classification" ? bench.classes.length : 0,
-      nearCopiesDropped: bench.nearCopiesDropped,
-    }])),
-    files: [
-      ...[...baked.shardSums].map(([path, sum]) => ({ path, ...sum })),
-      ...others.map((path) => ({ path, ...fileSha256(join(dir, path)) })),
-    ],
-  };
 }

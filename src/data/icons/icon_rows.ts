@@ -35,10 +35,11 @@ export function countSkip(skipped: Skipped, reason: string, n = 1): void {
   if (n > 0) skipped[reason] = (skipped[reason] ?? 0) + n;
 }
 
-const VAGUE = new Set(
-  ("other others misc miscellaneous general icon icons base basic basics ui interface essential essentials " +
-    "interface essential design common symbols symbol brand brands logo logos social media new all default objects " +
-    "object shapes shape actions action regular content components").split(" "),
+/** Categories that say nothing about what is drawn. */
+const VAGUE = new RegExp(
+  "^(all|default|general|new|objects?|shapes?|symbols?|actions?|common|content|regular|design)$|" +
+    "\\b(others?|misc|miscellaneous|icons?|basics?|ui|interfaces?|essentials?|brands?|logos?|" +
+    "social media|components?)\\b",
 );
 
 /** The drawable rows of one set, in its order. `store` keeps an SVG text and says where. */
@@ -109,7 +110,7 @@ function cleanCategories(categories: readonly string[]): string[] {
     category.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()
       .split(/\s*(?:[/&+,|]|\band\b)\s*/).map((part) => part.trim())
   );
-  return unique(words).filter((word) => /^[a-z][a-z -]*$/.test(word) && !VAGUE.has(word));
+  return unique(words).filter((word) => /^[a-z][a-z -]*$/.test(word) && !VAGUE.test(word));
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -1,4 +1,5 @@
 import { type BenchCandidate, benchCandidates } from "./bench_candidates.ts";
+import { breathe } from "./breathe.ts";
 import { chooseConcepts, type Concepts } from "./concepts.ts";
 import { excludedBecause } from "./exclusion.ts";
 import { hashText } from "./hash_text.ts";
@@ -35,13 +36,14 @@ export interface PlanOptions {
   store: (svg: string) => { at: number; bytes: number };
   /** Called before each set is read. */
   onSet?: (done: number, total: number) => void;
+  signal?: AbortSignal;
 }
 
 /**
  * Read the packages and decide which pictures make up the data set, with which captions, in which
  * split and benchmark. A pure function of the packages and the limit.
  */
-export function planIcons(options: PlanOptions): IconPlan {
+export async function planIcons(options: PlanOptions): Promise<IconPlan> {
   const { packages, limit = Infinity } = options;
   const skippedSets: Skipped = {}, skippedIcons: Skipped = {};
   const kept: IconSetInfo[] = [];
@@ -51,12 +53,13 @@ export function planIcons(options: PlanOptions): IconPlan {
     else countSkip(skippedSets, reason);
   }
   const all: IconRow[] = [];
-  kept.forEach((set, done) => {
+  for (const [done, set] of kept.entries()) {
     options.onSet?.(done, kept.length);
+    await breathe(options.signal);
     const source = readIconSet(packages.iconify, set);
     // One by one: a spread of 30,000 arguments is close to the stack's limit.
     for (const row of rowsOfSet(source, skippedIcons, options.store)) all.push(row);
-  });
+  }
 
   const wordnet = loadWordNet(packages.wordnet);
   const concepts = chooseConcepts(all, wordnet);
