@@ -17,7 +17,7 @@ import { createSvgStore } from "./svg_store.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** Raised whenever the same packages give other files. */
-const BUILDER_VERSION = 1;
+const BUILDER_VERSION = 2;
 
 /** Options of {@link buildIcons}. */
 export interface BuildIconsOptions {
