@@ -197,6 +197,23 @@ Deno.test("buildIcons builds again what is damaged when a file was cut", async (
   });
 });
 
+Deno.test("buildIcons builds once when it is asked twice at the same time", async () => {
+  await withFolder(async (dir) => {
+    const packages = writeIconFixture(dir);
+    const draws = [0, 0];
+    const build = (who: number) =>
+      buildIcons({
+        cacheDir: `${dir}/cache`,
+        packages,
+        workers: 1,
+        onProgress: (progress) => draws[who] += progress.phase === "draw" ? 1 : 0,
+      });
+    const [one, two] = await Promise.all([build(0), build(1)]);
+    assert.deepEqual(one.build, two.build);
+    assert.ok((draws[0] === 0) !== (draws[1] === 0), "one of the two waits for the other");
+  });
+});
+
 Deno.test("buildIcons keeps a slice of the training rows when a limit is given", async () => {
   await withFolder(async (dir) => {
     const packages = writeIconFixture(dir);

@@ -10,6 +10,7 @@ import { finishBench } from "./finish_bench.ts";
 import { HELD_OUT } from "./held_out.ts";
 import { findIconPackages, type IconPackages } from "./icon_packages.ts";
 import { type IconSet, openIconSet } from "./icon_set.ts";
+import { lockFile } from "./lock_file.ts";
 import { type IconPlan, planIcons } from "./plan_icons.ts";
 import { drawJobs, isDrawn, type ShardPlace, shardPlaces } from "./shard_jobs.ts";
 import { withStorageErrors } from "./storage_error.ts";
@@ -66,8 +67,7 @@ export async function buildIcons(options: BuildIconsOptions): Promise<IconSet> {
       await Deno.mkdir(join(dir, folder), { recursive: true });
     }
     // A second process that builds the same set waits for the first, then finds it finished.
-    using lock = await Deno.open(join(dir, "work/lock"), { write: true, create: true });
-    await lock.lock(true);
+    using _lock = await lockFile(join(dir, "work/lock"), signal);
     if (!openFinished(dir)) await build(dir, packages, options);
   });
   return openIconSet(dir);
