@@ -1,0 +1,61 @@
+/* Pictures of a batch, from a mapped record file to uint8 pixels: crop, exact resize, colours.
+ *
+ * All functions may be called from any thread, also while a program runs.
+ */
+#ifndef CLIPA_IMAGE_H
+#define CLIPA_IMAGE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Filters of the resize, antialiased. */
+enum clipa_filter { CLIPA_FILTER_BILINEAR = 0, CLIPA_FILTER_BICUBIC = 1 };
+
+/* What happens to the colours of a picture, in this order. */
+enum clipa_image_flag {
+  CLIPA_IMAGE_FLIP = 1,   /* mirrored left to right */
+  CLIPA_IMAGE_INK = 2,    /* one-channel pictures: luminance becomes a mix of ink and paper */
+  CLIPA_IMAGE_JITTER = 4, /* brightness, contrast, saturation, hue, in `order` */
+  CLIPA_IMAGE_GRAY = 8    /* all channels become the luminance */
+};
+
+/* One picture of a batch. 96 bytes. */
+typedef struct clipa_image_job {
+  uint64_t offset;   /* first byte in the mapped file */
+  uint32_t width;    /* pixels */
+  uint32_t height;   /* pixels */
+  uint32_t channels; /* 1 or 3 */
+  uint32_t flags;
+  float crop[4];   /* left, top, width, height in source pixels, inside the picture */
+  float ink[3];    /* 0..255; where the luminance is 0 */
+  float paper[3];  /* 0..255; where the luminance is 255 */
+  float jitter[4]; /* brightness, contrast and saturation factors, hue shift in turns */
+  uint32_t order;  /* four bytes: which jitter comes first (0..3, each once) */
+  uint32_t reserved;
+} clipa_image_job;
+
+/* A read-only mapping of a file. */
+int32_t clipa_map_open(const char* path, uint64_t* map, uint64_t* bytes);
+int32_t clipa_map_close(uint64_t map);
+
+/* Resizes the box (left, top, width, height) of a picture: the arithmetic of Pillow's Image.resize
+ * for 8-bit channels, bit for bit. src is [height, width, channels], dst [out_height, out_width,
+ * channels]. */
+int32_t clipa_resize_u8(const uint8_t* src, uint64_t src_bytes, uint32_t width, uint32_t height,
+                        uint32_t channels, const float* box, uint8_t* dst, uint64_t dst_bytes,
+                        uint32_t out_width, uint32_t out_height, int32_t filter);
+
+/* Prepares `count` pictures from jobs in the buffer `jobs` (clipa_image_job each) into the buffer
+ * `out`, uint8 [count, out_size, out_size, 3]. Handles only, so it may run as a nonblocking call.
+ */
+int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t count, uint64_t out,
+                          uint32_t out_size, int32_t filter);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

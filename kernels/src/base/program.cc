@@ -1,0 +1,144 @@
+#include "base/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+
+#include "clipa_status.h"
+
+namespace clipa {
+
+namespace {
+
+std::string describe(const clipa_op& op, const OpSpec* spec, uint64_t index) {
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "op %" PRIu64 " %s (kind %u, flags %u, dims %" PRId64 ",%" PRId64 ",%" PRId64
+                ",%" PRId64 ",%" PRId64 ")",
+                index, spec ? spec->name : "unknown", op.kind, op.flags, op.dims[0], op.dims[1],
+                op.dims[2], op.dims[3], op.dims[4]);
+  return text;
+}
+
+int32_t resolve(const clipa_ref& ref, const Operand& need, const Context& context,
+                std::vector<std::shared_ptr<Buffer>>& buffers, void** data, std::string* why) {
+  const bool optional = need.elements < 0;
+  const uint64_t bytes =
+      static_cast<uint64_t>(optional ? -need.elements : need.elements) * need.element_bytes;
+  *data = nullptr;
+  if (ref.buffer == 0) {
+    if (optional) return CLIPA_OK;
+    *why = "is missing";
+    return CLIPA_INVALID_ARGUMENT;
+  }
+  std::shared_ptr<Buffer> buffer = find_buffer(ref.buffer);
+  if (!buffer) {
+    *why = "lies in a disposed buffer";
+    return CLIPA_STALE_HANDLE;
+  }
+  if (buffer->context.get() != &context) {
+    *why = "lies in a buffer of another context";
+    return CLIPA_INVALID_ARGUMENT;
+  }
+  char text[160];
+  const uint64_t have = buffer->memory.bytes();
+  if (ref.offset % 4 != 0 || ref.offset > have || ref.bytes > have - ref.offset) {
+    std::snprintf(text, sizeof text, "spans bytes %" PRIu64 "+%" PRIu64 " of a buffer of %" PRIu64,
+                  ref.offset, ref.bytes, have);
+    *why = text;
+    return CLIPA_INVALID_ARGUMENT;
+  }
+  if (ref.bytes != bytes) {
+    std::snprintf(text, sizeof text, "has %" PRIu64 " bytes, the dimensions need %" PRIu64,
+                  ref.bytes, bytes);
+    *why = text;
+    return CLIPA_INVALID_ARGUMENT;
+  }
+  *data = buffer->memory.data() + ref.offset;
+  if (std::find(buffers.begin(), buffers.end(), buffer) == buffers.end()) {
+    buffers.push_back(std::move(buffer));
+  }
+  return CLIPA_OK;
+}
+
+}  // namespace
+
+int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) {
+  uint64_t workspace = 0;
+  uint64_t scratch = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const OpSpec* spec = find_op(ops[i].kind);
+    if (spec == nullptr) {
+      *message = describe(ops[i], spec, i) + ": no such op in this build";
+      return CLIPA_UNSUPPORTED;
+    }
+    Step step{spec, {}};
+    step.op.kind = ops[i].kind;
+    step.op.flags = ops[i].flags;
+    std::memcpy(step.op.dims, ops[i].dims, sizeof step.op.dims);
+    std::memcpy(step.op.scalars, ops[i].scalars, sizeof step.op.scalars);
+    // Presence matters to some needs(), so mark it before the real pointers are known.
+    static char present;
+    for (int k = 0; k < CLIPA_MAX_OPERANDS; ++k) {
+      step.op.data[k] = ops[i].operands[k].buffer != 0 ? &present : nullptr;
+    }
+    Needs needs;
+    for (int k = 0; k < CLIPA_MAX_DIMS; ++k) {
+      if (ops[i].dims[k] < 0 || ops[i].dims[k] > (int64_t{1} << 40)) {
+        needs.problem = "a dimension is negative or too large";
+      }
+    }
+    if (needs.problem == nullptr) spec->needs(step.op, needs);
+    if (needs.problem != nullptr) {
+      *message = describe(ops[i], spec, i) + ": " + needs.problem;
+      return CLIPA_INVALID_ARGUMENT;
+    }
+    for (int k = 0; k < CLIPA_MAX_OPERANDS; ++k) {
+      std::string why;
+      int32_t status = CLIPA_OK;
+      if (k < needs.count) {
+        status = resolve(ops[i].operands[k], needs.operands[k], *context_, buffers_,
+                         &step.op.data[k], &why);
+      } else if (ops[i].operands[k].buffer != 0) {
+        why = "is not an operand of this op";
+        status = CLIPA_INVALID_ARGUMENT;
+      }
+      if (status != CLIPA_OK) {
+        *message = describe(ops[i], spec, i) + ": operand " + std::to_string(k) + " " + why;
+        return status;
+      }
+    }
+    workspace = std::max(workspace, spec->workspace(step.op));
+    scratch = std::max(scratch, spec->scratch(step.op));
+    steps_.push_back(step);
+  }
+  context_->reserve(workspace, scratch);
+  return CLIPA_OK;
+}
+
+int32_t Program::run(std::string* message) {
+  using Clock = std::chrono::steady_clock;
+  const bool timing = !seconds_.empty();
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (context_->cancelled.load(std::memory_order_relaxed) != 0) {
+      *message =
+          "cancelled before op " + std::to_string(i) + " of " + std::to_string(steps_.size());
+      return CLIPA_CANCELLED;
+    }
+    const Clock::time_point start = timing ? Clock::now() : Clock::time_point();
+    const char* problem = context_->run(*steps_[i].spec, steps_[i].op);
+    if (problem != nullptr) {
+      *message = "op " + std::to_string(i) + " " + steps_[i].spec->name + ": " + problem;
+      return CLIPA_INVALID_ARGUMENT;
+    }
+    if (timing) {
+      seconds_[i] += std::chrono::duration<double>(Clock::now() - start).count();
+    }
+  }
+  ++runs;
+  return CLIPA_OK;
+}
+
+}  // namespace clipa

@@ -1,0 +1,144 @@
+// Gradient norm, AdamW, weight average and clamp; all obey the step block.
+#include <algorithm>
+#include <cmath>
+
+#include "base/op.h"
+#include "cpu/ranges.h"
+#include "lanes/lanes.h"
+
+namespace clipa {
+
+namespace {
+
+using L = CpuLanes;
+
+bool skipped(const float* step) { return step[CLIPA_STEP_SKIP] != 0; }
+
+// --- gradient, step: squares summed in lanes within a chunk, in double across chunks
+
+int64_t norm_chunks(const Op& op) { return (op.dims[0] + kElementGrain - 1) / kElementGrain; }
+
+void norm_needs(const Op& op, Needs& needs) {
+  needs.add(op.dims[0]);
+  needs.add(CLIPA_STEP_SLOTS);
+  needs.problem = check_dims(op, 1);
+}
+
+int64_t norm_items(const Op& op, int phase) { return phase == 0 ? norm_chunks(op) : 1; }
+uint64_t norm_workspace(const Op& op) { return sizeof(double) * norm_chunks(op); }
+
+const char* norm_run(const Op& op, int phase, int64_t begin, int64_t end, const Run& run) {
+  double* sums = reinterpret_cast<double*>(run.workspace);
+  if (phase == 0) {
+    for (int64_t chunk = begin; chunk < end; ++chunk) {
+      const int64_t first = chunk * kElementGrain;
+      const float* g = op.in(0) + first;
+      L::V total = L::splat(0);
+      for_lanes<L>(std::min(kElementGrain, op.dims[0] - first),
+                   [&](auto read, auto) { total += read(g) * read(g); });
+      sums[chunk] = L::reduce_sum(total);
+    }
+    return nullptr;
+  }
+  double total = 0;
+  for (int64_t chunk = 0; chunk < norm_chunks(op); ++chunk) total += sums[chunk];
+  float* step = op.out(1);
+  const float norm = static_cast<float>(std::sqrt(total));
+  const float limit = step[CLIPA_STEP_CLIP_NORM];
+  // Not finite means an infinite or undefined gradient, or one whose square overflows.
+  const bool finite = std::isfinite(norm);
+  step[CLIPA_STEP_GRADIENT_NORM] = norm;
+  step[CLIPA_STEP_SKIP] = finite ? 0 : 1;
+  step[CLIPA_STEP_CLIP_FACTOR] = finite && limit > 0 && norm > limit ? limit / norm : 1;
+  return nullptr;
+}
+
+// --- parameter, gradient, m, v, step
+
+void adamw_needs(const Op& op, Needs& needs) {
+  for (int i = 0; i < 4; ++i) needs.add(op.dims[0]);
+  needs.add(CLIPA_STEP_SLOTS);
+  needs.problem = check_dims(op, 1);
+}
+
+const char* adamw_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
+  const float* step = op.in(4);
+  if (skipped(step)) return nullptr;
+  const float rate = step[CLIPA_STEP_LEARNING_RATE] * op.scalars[1];
+  const float decay = rate * op.scalars[0];
+  const float beta1 = step[CLIPA_STEP_BETA1];
+  const float beta2 = step[CLIPA_STEP_BETA2];
+  const float epsilon = step[CLIPA_STEP_EPSILON];
+  const float clip = step[CLIPA_STEP_CLIP_FACTOR];
+  const float mean_factor = rate / step[CLIPA_STEP_BIAS_CORRECTION1];
+  const float root_factor = 1 / std::sqrt(step[CLIPA_STEP_BIAS_CORRECTION2]);
+  float* parameter = op.out(0) + begin;
+  const float* gradient = op.in(1) + begin;
+  float* first = op.out(2) + begin;
+  float* second = op.out(3) + begin;
+  for_lanes<L>(end - begin, [&](auto read, auto write) {
+    const L::V g = read(gradient) * clip;
+    const L::V m = beta1 * read(first) + (1 - beta1) * g;
+    const L::V v = beta2 * read(second) + (1 - beta2) * g * g;
+    const L::V p = read(parameter);
+    write(first, m);
+    write(second, v);
+    write(parameter, p - (mean_factor * m / (L::sqrt(v) * root_factor + epsilon) + decay * p));
+  });
+  return nullptr;
+}
+
+// --- x, step -> y
+
+void average_needs(const Op& op, Needs& needs) {
+  needs.add(op.dims[0]);
+  needs.add(CLIPA_STEP_SLOTS);
+  needs.add(op.dims[0]);
+  needs.problem = check_dims(op, 1);
+}
+
+const char* average_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
+  const float* step = op.in(1);
+  if (skipped(step)) return nullptr;
+  const float weight = 1 - step[CLIPA_STEP_AVERAGE_DECAY];
+  const float* x = op.in(0) + begin;
+  float* y = op.out(2) + begin;
+  for_lanes<L>(end - begin, [&](auto read, auto write) {
+    const L::V old = read(y);
+    write(y, old + weight * (read(x) - old));
+  });
+  return nullptr;
+}
+
+// --- x, step
+
+void clamp_needs(const Op& op, Needs& needs) {
+  needs.add(op.dims[0]);
+  needs.add(CLIPA_STEP_SLOTS);
+  needs.problem = check_dims(op, 1);
+}
+
+const char* clamp_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
+  const float* step = op.in(1);
+  if (skipped(step)) return nullptr;
+  float* x = op.out(0);
+  for (int64_t i = begin; i < end; ++i) {
+    x[i] = std::min(std::max(x[i], step[CLIPA_STEP_LOGIT_SCALE_MIN]),
+                    step[CLIPA_STEP_LOGIT_SCALE_MAX]);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const OpSpec kOptimizerOps[] = {{CLIPA_OP_GRADIENT_NORM, "gradient_norm", 2, norm_needs, norm_items,
+                                 no_items, norm_workspace, no_bytes, norm_run},
+                                {CLIPA_OP_ADAMW, "adamw", 1, adamw_needs, first_dim, element_grain,
+                                 no_bytes, no_bytes, adamw_run},
+                                {CLIPA_OP_AVERAGE, "average", 1, average_needs, first_dim,
+                                 element_grain, no_bytes, no_bytes, average_run},
+                                {CLIPA_OP_CLAMP, "clamp", 1, clamp_needs, first_dim, element_grain,
+                                 no_bytes, no_bytes, clamp_run},
+                                {}};
+
+}  // namespace clipa

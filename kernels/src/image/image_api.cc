@@ -1,0 +1,210 @@
+// The exported functions of clipa_image.h.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/guard.h"
+#include "base/handles.h"
+#include "base/program.h"
+#include "clipa_image.h"
+#include "image/colour.h"
+#include "image/resample.h"
+
+namespace clipa {
+
+namespace {
+
+constexpr uint32_t kMaxSide = 1 << 16;
+
+struct Map {
+  const uint8_t* data = nullptr;
+  uint64_t bytes = 0;
+  ~Map() {
+    if (data != nullptr) munmap(const_cast<uint8_t*>(data), bytes);
+  }
+};
+
+HandleTable<Map>& maps() {
+  static auto* table = new HandleTable<Map>();
+  return *table;
+}
+
+// Null, or what is wrong with a resize.
+const char* check_picture(uint64_t width, uint64_t height, uint32_t channels, const float box[4],
+                          int32_t filter) {
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+    return "sides must be 1 to 65536 pixels";
+  }
+  if (channels != 1 && channels != 3) return "channels must be 1 or 3";
+  if (filter != CLIPA_FILTER_BILINEAR && filter != CLIPA_FILTER_BICUBIC) return "unknown filter";
+  // Written so that a NaN fails.
+  const bool inside = box[0] >= 0 && box[1] >= 0 && box[2] > 0 && box[3] > 0 &&
+                      box[0] + box[2] <= static_cast<float>(width) &&
+                      box[1] + box[3] <= static_cast<float>(height);
+  return inside ? nullptr : "the crop lies outside the picture";
+}
+
+Box box_of(const float crop[4]) { return {crop[0], crop[1], crop[0] + crop[2], crop[1] + crop[3]}; }
+
+class BatchWork {
+ public:
+  BatchWork(const Map& map, uint32_t size, int32_t filter)
+      : map_(map), size_(size), filter_(filter), pixels_(int64_t{size} * size) {
+    small_.resize(pixels_);
+    floats_.resize(3 * pixels_);
+  }
+
+  // Null, or what is wrong with the job.
+  const char* run(const clipa_image_job& job, uint8_t* rgb) {
+    const char* problem = check_picture(job.width, job.height, job.channels, job.crop, filter_);
+    if (problem != nullptr) return problem;
+    const uint64_t bytes = uint64_t{job.width} * job.height * job.channels;
+    if (job.offset > map_.bytes || bytes > map_.bytes - job.offset) {
+      return "the picture lies outside the mapped file";
+    }
+    const uint8_t* source = map_.data + job.offset;
+    const bool gray = job.channels == 1;
+    const int side = static_cast<int>(size_);
+    resampler_.resize(source, static_cast<int>(job.width), static_cast<int>(job.height),
+                      static_cast<int>(job.channels), box_of(job.crop), gray ? small_.data() : rgb,
+                      side, side, filter_);
+    if (gray) {
+      static const float kBlack[3] = {0, 0, 0};
+      static const float kWhite[3] = {255, 255, 255};
+      const bool inked = (job.flags & CLIPA_IMAGE_INK) != 0;
+      if (inked && !colours_valid(job)) return "ink and paper must lie in 0..255";
+      ink_on_paper(small_.data(), pixels_, inked ? job.ink : kBlack, inked ? job.paper : kWhite,
+                   rgb);
+    }
+    if ((job.flags & CLIPA_IMAGE_FLIP) != 0) flip_lines(size_, rgb);
+    distort_colours(job, pixels_, rgb, floats_.data());
+    return nullptr;
+  }
+
+ private:
+  static bool colours_valid(const clipa_image_job& job) {
+    for (int c = 0; c < 3; ++c) {
+      if (!(job.ink[c] >= 0 && job.ink[c] <= 255)) return false;
+      if (!(job.paper[c] >= 0 && job.paper[c] <= 255)) return false;
+    }
+    return true;
+  }
+
+  const Map& map_;
+  const uint32_t size_;
+  const int32_t filter_;
+  const int64_t pixels_;
+  Resampler resampler_;
+  std::vector<uint8_t> small_;
+  std::vector<float> floats_;
+};
+
+}  // namespace
+
+}  // namespace clipa
+
+using namespace clipa;  // NOLINT: this file is the door between the namespace and C
+
+CLIPA_EXPORT int32_t clipa_map_open(const char* path, uint64_t* map, uint64_t* bytes) {
+  return guarded(__func__, [&]() -> int32_t {
+    if (path == nullptr) return missing("clipa_map_open", "path");
+    if (map == nullptr) return missing("clipa_map_open", "map");
+    if (bytes == nullptr) return missing("clipa_map_open", "bytes");
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+      return fail(CLIPA_IO, std::string("cannot open ") + path + ": " + std::strerror(errno));
+    }
+    struct stat info {};
+    auto made = std::make_shared<Map>();
+    const bool sized = fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+    void* data =
+        sized ? mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, file, 0)
+              : MAP_FAILED;
+    const int reason = errno;
+    close(file);
+    if (data == MAP_FAILED) {
+      return fail(CLIPA_IO, std::string("cannot map ") + path + ": " +
+                                (sized ? std::strerror(reason) : "not a file with content"));
+    }
+    made->data = static_cast<const uint8_t*>(data);
+    made->bytes = static_cast<uint64_t>(info.st_size);
+    *bytes = made->bytes;
+    *map = maps().add(std::move(made));
+    return CLIPA_OK;
+  });
+}
+
+CLIPA_EXPORT int32_t clipa_map_close(uint64_t map) {
+  return guarded(__func__, [&]() -> int32_t {
+    return maps().remove(map) ? CLIPA_OK : stale("clipa_map_close", "map");
+  });
+}
+
+CLIPA_EXPORT int32_t clipa_resize_u8(const uint8_t* src, uint64_t src_bytes, uint32_t width,
+                                     uint32_t height, uint32_t channels, const float* box,
+                                     uint8_t* dst, uint64_t dst_bytes, uint32_t out_width,
+                                     uint32_t out_height, int32_t filter) {
+  return guarded(__func__, [&]() -> int32_t {
+    if (src == nullptr) return missing("clipa_resize_u8", "src");
+    if (box == nullptr) return missing("clipa_resize_u8", "box");
+    if (dst == nullptr) return missing("clipa_resize_u8", "dst");
+    const char* problem = check_picture(width, height, channels, box, filter);
+    if (problem == nullptr &&
+        (out_width < 1 || out_height < 1 || out_width > kMaxSide || out_height > kMaxSide)) {
+      problem = "sides must be 1 to 65536 pixels";
+    }
+    if (problem == nullptr && src_bytes != uint64_t{width} * height * channels) {
+      problem = "src_bytes differs from width * height * channels";
+    }
+    if (problem == nullptr && dst_bytes != uint64_t{out_width} * out_height * channels) {
+      problem = "dst_bytes differs from out_width * out_height * channels";
+    }
+    if (problem != nullptr) {
+      return fail(CLIPA_INVALID_ARGUMENT, std::string("clipa_resize_u8: ") + problem);
+    }
+    Resampler().resize(src, static_cast<int>(width), static_cast<int>(height),
+                       static_cast<int>(channels), box_of(box), dst, static_cast<int>(out_width),
+                       static_cast<int>(out_height), filter);
+    return CLIPA_OK;
+  });
+}
+
+CLIPA_EXPORT int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t count, uint64_t out,
+                                       uint32_t out_size, int32_t filter) {
+  return guarded(__func__, [&]() -> int32_t {
+    std::shared_ptr<Map> pictures = maps().get(map);
+    if (!pictures) return stale("clipa_image_batch", "map");
+    std::shared_ptr<Buffer> job_buffer = find_buffer(jobs);
+    if (!job_buffer) return stale("clipa_image_batch", "jobs");
+    std::shared_ptr<Buffer> out_buffer = find_buffer(out);
+    if (!out_buffer) return stale("clipa_image_batch", "out");
+    const uint64_t one = uint64_t{out_size} * out_size * 3;
+    if (out_size < 1 || out_size > 4096 ||
+        count > job_buffer->memory.bytes() / sizeof(clipa_image_job) ||
+        count > out_buffer->memory.bytes() / one) {
+      return fail(CLIPA_INVALID_ARGUMENT, "clipa_image_batch: " + std::to_string(count) +
+                                              " pictures of " + std::to_string(out_size) +
+                                              " px do not fit the buffers");
+    }
+    BatchWork work(*pictures, out_size, filter);
+    uint8_t* rgb = reinterpret_cast<uint8_t*>(out_buffer->memory.data());
+    for (uint64_t i = 0; i < count; ++i) {
+      clipa_image_job job;
+      std::memcpy(&job, job_buffer->memory.data() + i * sizeof job, sizeof job);
+      const char* problem = work.run(job, rgb + i * one);
+      if (problem != nullptr) {
+        return fail(CLIPA_INVALID_ARGUMENT,
+                    "clipa_image_batch: picture " + std::to_string(i) + ": " + problem);
+      }
+    }
+    return CLIPA_OK;
+  });
+}

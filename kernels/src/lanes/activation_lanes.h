@@ -1,0 +1,103 @@
+// Activations and their derivatives over lanes.
+#pragma once
+
+#include "clipa.h"
+#include "lanes/lane_math.h"
+
+namespace clipa {
+
+constexpr float kGeluScale = 0.7978845608028654f;  // sqrt(2 / pi)
+constexpr float kGeluCubic = 0.044715f;
+
+// GELU, tanh approximation: x (1 + tanh(u)) / 2 = x / (1 + e^(-2u)), u = sqrt(2/pi) (x + 0.044715
+// x^3) (Hendrycks & Gimpel 2016).
+struct GeluTanh {
+  template <class L>
+  static CLIPA_ROW typename L::V value(typename L::V x) {
+    const typename L::V u = x * (kGeluScale + kGeluScale * kGeluCubic * (x * x));
+    return x / (1.0f + lane_exp<L>(u * -2.0f));
+  }
+  template <class L>
+  static CLIPA_ROW typename L::V derivative(typename L::V x) {
+    using V = typename L::V;
+    const V square = x * x;
+    const V u = x * (kGeluScale + kGeluScale * kGeluCubic * square);
+    const V share = 1.0f / (1.0f + lane_exp<L>(u * -2.0f));  // (1 + tanh u) / 2
+    const V du = kGeluScale + 3 * kGeluScale * kGeluCubic * square;
+    return share + 2.0f * x * share * (1.0f - share) * du;
+  }
+};
+
+// GELU, exact: x (1 + erf(x / sqrt 2)) / 2.
+struct GeluErf {
+  template <class L>
+  static CLIPA_ROW typename L::V value(typename L::V x) {
+    return 0.5f * x * (1.0f + lane_erf<L>(x * 0.70710678118654752f));
+  }
+  template <class L>
+  static CLIPA_ROW typename L::V derivative(typename L::V x) {
+    const typename L::V density = 0.3989422804014327f * lane_exp<L>(x * x * -0.5f);
+    return 0.5f + 0.5f * lane_erf<L>(x * 0.70710678118654752f) + x * density;
+  }
+};
+
+struct Relu {
+  template <class L>
+  static CLIPA_ROW typename L::V value(typename L::V x) {
+    return L::max(x, L::splat(0));
+  }
+  template <class L>
+  static CLIPA_ROW typename L::V derivative(typename L::V x) {
+    return x > 0.0f ? L::splat(1) : L::splat(0);
+  }
+};
+
+struct Sigmoid {
+  template <class L>
+  static CLIPA_ROW typename L::V value(typename L::V x) {
+    return 1.0f / (1.0f + lane_exp<L>(-x));
+  }
+  template <class L>
+  static CLIPA_ROW typename L::V derivative(typename L::V x) {
+    const typename L::V s = value<L>(x);
+    return s * (1.0f - s);
+  }
+};
+
+struct Tanh {
+  template <class L>
+  static CLIPA_ROW typename L::V value(typename L::V x) {
+    return lane_tanh<L>(x);
+  }
+  template <class L>
+  static CLIPA_ROW typename L::V derivative(typename L::V x) {
+    const typename L::V t = lane_tanh<L>(x);
+    return 1.0f - t * t;
+  }
+};
+
+// Calls body(activation) for the activation that a flag names; false for an unknown flag.
+template <class Body>
+inline bool with_activation(uint32_t flag, Body body) {
+  switch (flag) {
+    case CLIPA_FLAG_GELU_ERF:
+      body(GeluErf());
+      return true;
+    case CLIPA_FLAG_GELU_TANH:
+      body(GeluTanh());
+      return true;
+    case CLIPA_FLAG_RELU:
+      body(Relu());
+      return true;
+    case CLIPA_FLAG_SIGMOID:
+      body(Sigmoid());
+      return true;
+    case CLIPA_FLAG_TANH:
+      body(Tanh());
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace clipa
