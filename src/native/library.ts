@@ -1,0 +1,71 @@
+import { NativeError } from "./native_error.ts";
+import { symbols } from "./symbols.ts";
+
+/** The ABI version this TypeScript was written for: `CLIPA_ABI_VERSION` of the header. */
+export const ABI_VERSION = 1;
+
+/** The loaded native library. */
+export interface NativeLibrary {
+  /** Path of the shared library. */
+  readonly path: string;
+  /** The C functions; see `symbols.ts`. */
+  readonly symbols: Deno.DynamicLibrary<typeof symbols>["symbols"];
+  /** What the library says of itself: device, compiler, BLAS, lanes. */
+  readonly info: Readonly<Record<string, string | number>>;
+}
+
+let loaded: NativeLibrary | undefined;
+
+/** Where the library is looked for: `CLIPA_LIBRARY`, else the build folder of this checkout. */
+export function libraryPath(): string {
+  const given = Deno.env.get("CLIPA_LIBRARY");
+  if (given) return given;
+  return decodeURIComponent(new URL("../../build/cpu/libclipa_cpu.so", import.meta.url).pathname);
+}
+
+/**
+ * The native library, loaded at the first call and checked against {@linkcode ABI_VERSION}.
+ *
+ * @throws {Error} when the library is missing, cannot be loaded, or has another ABI version.
+ */
+export function nativeLibrary(): NativeLibrary {
+  loaded ??= load(libraryPath());
+  return loaded;
+}
+
+function load(path: string): NativeLibrary {
+  const advice = "build it with `deno task build`, or set CLIPA_LIBRARY to its path";
+  let library: Deno.DynamicLibrary<typeof symbols>;
+  try {
+    library = Deno.dlopen(path, symbols);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`native library ${path} cannot be loaded (${reason}); ${advice}`, { cause });
+  }
+  const version = new Uint32Array(1);
+  library.symbols.clipa_abi_version(version);
+  if (version[0] !== ABI_VERSION) {
+    library.close();
+    throw new Error(
+      `native library ${path} has ABI version ${
+        version[0]
+      }; this code needs ${ABI_VERSION}; ${advice}`,
+    );
+  }
+  const text = new Uint8Array(1024);
+  library.symbols.clipa_build_info(text, 1024n);
+  return { path, symbols: library.symbols, info: JSON.parse(cString(text)) };
+}
+
+/** Throws the {@linkcode NativeError} of a failed call; `context` 0 is the calling thread's error. */
+export function check(status: number, operation: string, context = 0n): void {
+  if (status === 0) return;
+  const text = new Uint8Array(2048);
+  nativeLibrary().symbols.clipa_error_message(context, text, 2048n);
+  throw new NativeError(status, operation, cString(text));
+}
+
+function cString(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end));
+}
