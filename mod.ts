@@ -1,0 +1,38 @@
+/**
+ * CLIPA Kit: train, study and use CLIP models with few tokens.
+ *
+ * The module re-exports the public parts of every room, in the order in which data flows. The native
+ * library is built by `deno task build`; everything else needs no set-up.
+ *
+ * @module
+ */
+export * from "./src/native/context.ts";
+export * from "./src/native/library.ts";
+export * from "./src/native/native_error.ts";
+export * from "./src/tensor/fixed_tensor.ts";
+export * from "./src/tensor/parameter_store.ts";
+export * from "./src/tensor/program.ts";
+export * from "./src/tensor/tape.ts";
+export * from "./src/tensor/tensor.ts";
+export * from "./src/tensor/ops/activation.ts";
+export * from "./src/tensor/ops/attention.ts";
+export * from "./src/tensor/ops/contrastive.ts";
+export * from "./src/tensor/ops/elementwise.ts";
+export * from "./src/tensor/ops/embedding.ts";
+export * from "./src/tensor/ops/l2_normalize.ts";
+export * from "./src/tensor/ops/layer_norm.ts";
+export * from "./src/tensor/ops/linear.ts";
+export * from "./src/tensor/ops/optimizer.ts";
+export * from "./src/tensor/ops/patches.ts";
+export * from "./src/tensor/ops/pool.ts";
+export * from "./src/model/clip_model.ts";
+export * from "./src/model/embedder.ts";
+export * from "./src/model/model_cost.ts";
+export * from "./src/model/model_shape.ts";
+export * from "./src/model/position_table.ts";
+export * from "./src/model/residual_block.ts";
+export * from "./src/model/resize_positions.ts";
+export * from "./src/model/transfer_weights.ts";
+export * from "./src/train/schedule.ts";
+export * from "./src/train/train_stage.ts";
+export * from "./src/train/train_step.ts";

@@ -1,0 +1,218 @@
+import type { ClipModel } from "../model/clip_model.ts";
+import { FixedTensor } from "../tensor/fixed_tensor.ts";
+import { contrastive } from "../tensor/ops/contrastive.ts";
+import { adamw, averageWeights, clampLogitScale } from "../tensor/ops/optimizer.ts";
+import type { Program } from "../tensor/program.ts";
+import { Tape } from "../tensor/tape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { OpKind } from "../native/op_kinds.ts";
+import { StepBlock, type StepReport, type StepSettings } from "./step_block.ts";
+
+/** Makes a scalar loss from the features of a whole batch, [batch, embed] each. */
+export type BatchLoss = (
+  tape: Tape,
+  image: Tensor,
+  text: Tensor,
+  logitScale: Tensor,
+) => { loss: Tensor; hits?: Tensor };
+
+/** Options of {@linkcode TrainStep}. */
+export interface TrainStepOptions {
+  /** Pairs in one softmax. */
+  readonly batch: number;
+  /** Parts in which the batch goes through the towers; divides the batch. */
+  readonly accumulate?: number;
+  /** Decoupled weight decay. */
+  readonly weightDecay: number;
+  /** Keep a weight average. */
+  readonly average?: boolean;
+  /** Default: symmetric InfoNCE. */
+  readonly loss?: BatchLoss;
+}
+
+/** What a step reports. */
+export interface TrainReport extends StepReport {
+  readonly loss: number;
+  /** Share of images, and of captions, whose partner in the batch scored highest. */
+  readonly hits: readonly [image: number, text: number];
+}
+
+/**
+ * One optimizer step of a model as programs on its device.
+ *
+ * With `accumulate` > 1 the towers see one part of the batch at a time, yet the gradient is exactly
+ * that of the whole batch: features of all parts first, then the loss over all of them, then each
+ * part again with the gradient of its features (cached-feature accumulation, Gao et al. 2021).
+ */
+export class TrainStep implements Disposable {
+  readonly batch: number;
+  readonly #parts: number;
+  readonly #step: StepBlock;
+  readonly #pixels: FixedTensor;
+  readonly #ids: FixedTensor;
+  readonly #owned: Disposable[] = [];
+  readonly #programs: Programs;
+
+  constructor(model: ClipModel, options: TrainStepOptions) {
+    const { batch, accumulate = 1 } = options;
+    if (batch % accumulate !== 0) {
+      throw new RangeError(`accumulate ${accumulate} does not divide the batch ${batch}`);
+    }
+    const { context, shape } = model;
+    const part = batch / accumulate;
+    this.batch = batch;
+    this.#parts = accumulate;
+    this.#step = this.#own(new StepBlock(context));
+    const pixels = [part, shape.imageSize, shape.imageSize, 3];
+    this.#pixels = this.#own(new FixedTensor(context, pixels, { dtype: "u8" }));
+    this.#ids = this.#own(new FixedTensor(context, [part, shape.textTokens], { dtype: "i32" }));
+    this.#programs = accumulate === 1
+      ? this.#wholeBatch(model, options)
+      : this.#inParts(model, options);
+  }
+
+  /** Bytes that the programs need for intermediate values. */
+  get arenaBytes(): number {
+    const arenas = new Map(this.#all().map((program) => [program.arena, program.arenaBytes]));
+    return [...arenas.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** Runs a step. @param pixels u8 [batch, size, size, 3] @param ids [batch, textTokens] */
+  async run(pixels: Uint8Array, ids: Int32Array, settings: StepSettings): Promise<TrainReport> {
+    this.#step.write(settings);
+    const { forward, loss, backward, update } = this.#programs;
+    const load = (part: number) => {
+      this.#pixels.write(slice(pixels, part, this.#parts));
+      this.#ids.write(slice(ids, part, this.#parts));
+    };
+    for (let part = 0; part < forward.length; part++) {
+      load(part);
+      await forward[part].run();
+    }
+    if (forward.length === 0) load(0);
+    await loss.run();
+    for (let part = 0; part < backward.length; part++) {
+      load(part);
+      await backward[part].run();
+    }
+    await update?.run();
+    const hits = this.#programs.hits?.read() ?? [NaN, NaN];
+    return {
+      ...this.#step.read(),
+      loss: this.#programs.value.read()[0],
+      hits: [hits[0] / this.batch, hits[1] / this.batch],
+    };
+  }
+
+  /** Time per op kind, as {@linkcode Program.profile}, of all programs of the step. */
+  profile(): ReturnType<Program["profile"]> {
+    return this.#all().flatMap((program) => program.profile());
+  }
+
+  [Symbol.dispose](): void {
+    for (const program of this.#all()) program[Symbol.dispose]();
+    for (const owned of this.#owned) owned[Symbol.dispose]();
+  }
+
+  #wholeBatch(model: ClipModel, options: TrainStepOptions): Programs {
+    const tape = new Tape(model.context);
+    const image = model.embedImages(tape, this.#pixels);
+    const text = model.embedTexts(tape, this.#ids);
+    const logitScale = model.parameters.get("logit_scale");
+    const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
+    tape.retain(loss);
+    if (hits) tape.retain(hits);
+    tape.backward([loss, 1]);
+    this.#update(tape, model, options);
+    return { forward: [], loss: tape.compile(), backward: [], value: loss, hits };
+  }
+
+  #inParts(model: ClipModel, options: TrainStepOptions): Programs {
+    const { context, parameters } = model;
+    const embed = model.shape.spec.embed;
+    const part = this.batch / this.#parts;
+    const bank = () => this.#own(new FixedTensor(context, [this.batch, embed]));
+    const banks = { image: bank(), text: bank(), dimage: bank(), dtext: bank() };
+    const forward: Program[] = [];
+    const backward: Program[] = [];
+    for (let i = 0; i < this.#parts; i++) {
+      const rows = (tensor: FixedTensor) => tensor.rows(i * part, part);
+      const back = new Tape(context);
+      back.accumulateInto(parameters.values());
+      const image = model.embedImages(back, this.#pixels);
+      const text = model.embedTexts(back, this.#ids);
+      back.backward([image, rows(banks.dimage)], [text, rows(banks.dtext)]);
+      backward.push(back.compile(backward[0]));
+
+      const ahead = new Tape(context);
+      copy(ahead, model.embedImages(ahead, this.#pixels), rows(banks.image));
+      copy(ahead, model.embedTexts(ahead, this.#ids), rows(banks.text));
+      forward.push(ahead.compile(backward[0]));
+    }
+
+    const tape = new Tape(context);
+    const gradients = parameters.gradients!;
+    tape.emit(OpKind.FILL, { dims: [gradients.size], scalars: [0] }, [], [gradients]);
+    tape.accumulateInto(parameters.values());
+    const image = differentiable(banks.image);
+    const text = differentiable(banks.text);
+    const logitScale = parameters.get("logit_scale");
+    const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
+    tape.retain(loss);
+    if (hits) tape.retain(hits);
+    tape.backward([loss, 1]);
+    copy(tape, tape.gradientOf(image)!, banks.dimage);
+    copy(tape, tape.gradientOf(text)!, banks.dtext);
+
+    const last = new Tape(context);
+    this.#update(last, model, options);
+    return {
+      forward,
+      loss: tape.compile(),
+      backward,
+      update: last.compile(),
+      value: loss,
+      hits,
+    };
+  }
+
+  #update(tape: Tape, model: ClipModel, options: TrainStepOptions): void {
+    const { parameters } = model;
+    adamw(tape, parameters, this.#step.tensor, options.weightDecay);
+    clampLogitScale(tape, parameters.get("logit_scale"), this.#step.tensor);
+    if (options.average) averageWeights(tape, parameters, this.#step.tensor);
+  }
+
+  #all(): Program[] {
+    const { forward, loss, backward, update } = this.#programs;
+    return [...forward, loss, ...backward, ...(update ? [update] : [])];
+  }
+
+  #own<T extends Disposable>(owned: T): T {
+    this.#owned.push(owned);
+    return owned;
+  }
+}
+
+interface Programs {
+  readonly forward: Program[];
+  readonly loss: Program;
+  readonly backward: Program[];
+  readonly update?: Program;
+  readonly value: Tensor;
+  readonly hits?: Tensor;
+}
+
+// Features that a loss shall differentiate with respect to: the same memory, a leaf of the tape.
+function differentiable(features: FixedTensor): Tensor {
+  return new Tensor(features.shape, features.storage, { requiresGradient: true });
+}
+
+function copy(tape: Tape, from: Tensor, to: Tensor): void {
+  tape.emit(OpKind.COPY, { dims: [from.size] }, [from], [to]);
+}
+
+function slice<T extends Uint8Array | Int32Array>(all: T, part: number, parts: number): T {
+  const length = all.length / parts;
+  return all.subarray(part * length, (part + 1) * length) as T;
+}
