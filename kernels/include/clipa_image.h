@@ -22,7 +22,7 @@ enum clipa_image_flag {
   CLIPA_IMAGE_GRAY = 8    /* all channels become the luminance */
 };
 
-/* One picture of a batch. 96 bytes. */
+/* One picture of a batch. 88 bytes. */
 typedef struct clipa_image_job {
   uint64_t offset;   /* first byte in the mapped file */
   uint32_t width;    /* pixels */

@@ -23,6 +23,7 @@ namespace clipa {
 namespace {
 
 constexpr uint32_t kMaxSide = 1 << 16;
+static_assert(sizeof(clipa_image_job) == 88, "the host writes jobs in this layout");
 
 struct Map {
   const uint8_t* data = nullptr;

@@ -1,0 +1,45 @@
+import { philox, unit } from "../../tensor/random.ts";
+import type { Crop } from "../images/resize_image.ts";
+
+const PURPOSE = 0x63726f70; // "crop"
+const ATTEMPTS = 10;
+
+/** Who the random numbers are for: they are a function of this and the purpose alone. */
+export interface DrawKey {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Row of the data set. */
+  readonly row: number;
+}
+
+/**
+ * A random crop of a square picture: area and aspect ratio drawn until they fit, else the whole
+ * picture ("Inception" crop, CLIPA §3.1; aspect log-uniform).
+ *
+ * @param size Side of the picture, in pixels.
+ * @param area Smallest and largest share of the area.
+ * @param aspect Smallest and largest ratio of width to height.
+ */
+export function drawCrop(
+  key: DrawKey,
+  size: number,
+  area: readonly [number, number],
+  aspect: readonly [number, number],
+): Crop {
+  const low = Math.log(aspect[0]);
+  const high = Math.log(aspect[1]);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const [a, b, c, d] = philox(key.seed, PURPOSE, key.epoch, key.row, attempt, 0);
+    const share = area[0] + unit(a) * (area[1] - area[0]);
+    const ratio = Math.exp(low + unit(b) * (high - low));
+    const width = Math.fround(size * Math.sqrt(share * ratio));
+    const height = Math.fround(size * Math.sqrt(share / ratio));
+    if (width > size || height > size) continue;
+    // Rounded so that left + width, added in float32, cannot pass the edge.
+    const left = Math.min(Math.fround(unit(c) * (size - width)), Math.fround(size - width));
+    const top = Math.min(Math.fround(unit(d) * (size - height)), Math.fround(size - height));
+    if (Math.fround(left + width) > size || Math.fround(top + height) > size) continue;
+    return { left, top, width, height };
+  }
+  return { left: 0, top: 0, width: size, height: size };
+}

@@ -1,0 +1,79 @@
+import { philox, unit } from "../../tensor/random.ts";
+import type { DrawKey } from "../augment/draw_crop.ts";
+import type { Records } from "../records/records.ts";
+
+const PURPOSE = 0x63617074; // "capt"
+
+/** What the loader asks of a tokenizer. */
+export interface CaptionCoder {
+  /** Ids of a text without special tokens. */
+  encodeIds(text: string): number[];
+  /** Places for a caption's own tokens in a row of `length`. */
+  room(length: number): number;
+  /** Writes special tokens, ids and padding to `out` from `at`. */
+  frame(ids: readonly number[], length: number, out: Int32Array, at: number): void;
+}
+
+/** Shortens a caption's ids to at most `room`; a text reduction. */
+export type ShortenCaption = (ids: number[], room: number, key: DrawKey) => number[];
+
+/** All captions of a data set as token ids, tokenised once. */
+export class CaptionTokens {
+  readonly #records: Records;
+  readonly #coder: CaptionCoder;
+  readonly #starts: Uint32Array;
+  readonly #ids: Uint16Array;
+
+  constructor(records: Records, coder: CaptionCoder) {
+    this.#records = records;
+    this.#coder = coder;
+    this.#starts = new Uint32Array(records.textCount + 1);
+    let ids = new Uint16Array(1 << 20);
+    let used = 0;
+    for (let text = 0; text < records.textCount; text++) {
+      const encoded = coder.encodeIds(records.text(text));
+      if (used + encoded.length > ids.length) {
+        const larger = new Uint16Array(2 * ids.length + encoded.length);
+        larger.set(ids);
+        ids = larger;
+      }
+      ids.set(encoded, used);
+      used += encoded.length;
+      this.#starts[text + 1] = used;
+    }
+    this.#ids = ids.slice(0, used);
+  }
+
+  /**
+   * Draws a caption of a row by the weights of its levels and writes it as `length` ids.
+   *
+   * @param weights Relative weight of levels 1 to 5; a row without a weighted level uses its first caption.
+   */
+  write(
+    key: DrawKey,
+    weights: readonly number[],
+    length: number,
+    shorten: ShortenCaption,
+    out: Int32Array,
+    at: number,
+  ): void {
+    const text = this.#draw(key, weights);
+    const ids = Array.from(this.#ids.subarray(this.#starts[text], this.#starts[text + 1]));
+    const room = this.#coder.room(length);
+    this.#coder.frame(ids.length > room ? shorten(ids, room, key) : ids, length, out, at);
+  }
+
+  #draw({ seed, epoch, row }: DrawKey, weights: readonly number[]): number {
+    const { captionStart, captionLevel, captionText } = this.#records;
+    const first = captionStart[row];
+    const end = captionStart[row + 1];
+    let total = 0;
+    for (let i = first; i < end; i++) total += weights[captionLevel[i] - 1];
+    let left = unit(philox(seed, PURPOSE, epoch, row, 0, 0)[0]) * total;
+    for (let i = first; i < end; i++) {
+      left -= weights[captionLevel[i] - 1];
+      if (left < 0) return captionText[i];
+    }
+    return captionText[first];
+  }
+}
