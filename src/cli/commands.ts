@@ -3,9 +3,11 @@ import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
 import { dataCommand } from "./commands/data.ts";
+import { evalCommand } from "./commands/eval.ts";
 import { ok } from "./commands/ok.ts";
 import { test } from "./commands/test_command.ts";
-import { iconData } from "./icon_data.ts";
+import { trainCommand } from "./commands/train.ts";
+import { iconData, type IconDataOptions } from "./icon_data.ts";
 
 // The rooms are imported when a command runs, not here: --help must work before any set-up.
 
@@ -18,7 +20,33 @@ const data = dataCommand({
   },
 });
 
+const icons = (limit: number | null, rest: Omit<IconDataOptions, "cacheDir" | "limit">) =>
+  iconData({
+    cacheDir: cacheDir((name) => Deno.env.get(name)),
+    ...(limit === null ? {} : { limit }),
+    ...rest,
+  });
+
+const train = trainCommand({
+  async loadRecipe(name, overrides) {
+    return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
+  },
+  prepareData: (recipe, options) => icons(recipe.data.limit, options),
+  async runExperiment(recipe, options) {
+    return await (await import("../run/run_experiment.ts")).runExperiment(recipe, options);
+  },
+});
+
+const evaluate = evalCommand({
+  async evaluateRun(run, options) {
+    const { readRunRecipe } = await import("../run/run_folder.ts");
+    const { evaluateRun } = await import("../run/evaluate_run.ts");
+    const dataSet = await icons(readRunRecipe(run).data.limit, options);
+    return await evaluateRun(run, { ...options, dataSet });
+  },
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 /** Every task, in the order of the README. */
-export const COMMANDS: readonly Command[] = [data, build, bench, test, ok];
+export const COMMANDS: readonly Command[] = [train, evaluate, data, build, bench, test, ok];

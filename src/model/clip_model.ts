@@ -22,6 +22,8 @@ export interface ClipModelOptions {
   readonly seed?: number;
   /** Keep gradients and optimizer state; default true. */
   readonly training?: boolean;
+  /** What weight decay applies to; default the rule of the spec's flavour. */
+  readonly decayed?: "kernels" | "matrices";
   /** Block type of both towers; default the papers' residual block. */
   readonly block?: BlockType;
 }
@@ -44,7 +46,9 @@ export class ClipModel implements Disposable {
     this.context = context;
     this.shape = shape;
     this.block = block;
-    this.parameters = new ParameterStore(context, clipParameters(shape, seed, block), { training });
+    const decayed = options.decayed ?? (shape.spec.flavour === "torch" ? "matrices" : "kernels");
+    const specs = clipParameters(shape, seed, block, decayed);
+    this.parameters = new ParameterStore(context, specs, { training });
     this.parameters.initialize();
     const statistics = Float32Array.from(PIXEL_STATISTICS[image.pixels]);
     this.#meanStd = new FixedTensor(context, [6], { values: statistics });

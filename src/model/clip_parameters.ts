@@ -8,18 +8,22 @@ import type { BlockType } from "./residual_block.ts";
 const JAX_TEXT_DEPTH = 12;
 
 /**
- * All parameters of a model, with open_clip's names and layouts (clipa §6.5). Weight decay applies
- * as in the code of the flavour: JAX decays kernels only, PyTorch everything with two dimensions.
+ * All parameters of a model, with open_clip's names and layouts (clipa §6.5).
+ *
+ * @param decayed What weight decay applies to: `kernels` of layers only (the JAX code), or `matrices`,
+ *   everything with two dimensions, token and position tables included (the PyTorch code).
  */
 export function clipParameters(
   shape: ModelShape,
   seed: number,
   block: BlockType,
+  decayed: "kernels" | "matrices",
 ): ParameterSpec[] {
   const { spec, textTokens } = shape;
   const { image, text, embed, flavour } = spec;
   const init = new Initializers(seed);
   const torch = flavour === "torch";
+  const tables = decayed === "matrices";
   const make = (
     name: string,
     shapeOf: number[],
@@ -51,7 +55,7 @@ export function clipParameters(
       make(
         "visual.positional_embedding",
         [tokens, image.width],
-        torch,
+        tables,
         init.normal(image.width ** -0.5),
       ),
     );
@@ -69,8 +73,8 @@ export function clipParameters(
   );
 
   specs.push(
-    make("token_embedding.weight", [text.vocabulary, text.width], torch, init.normal(0.02)),
-    make("positional_embedding", [textTokens, text.width], torch, init.normal(0.01)),
+    make("token_embedding.weight", [text.vocabulary, text.width], tables, init.normal(0.02)),
+    make("positional_embedding", [textTokens, text.width], tables, init.normal(0.01)),
   );
   for (let i = 0; i < text.layers; i++) {
     const start = init.clipBlock(text.width, torch ? text.layers : JAX_TEXT_DEPTH);

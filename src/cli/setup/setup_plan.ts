@@ -8,6 +8,8 @@ export interface SetupPlan {
 
 /** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */
 export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
+  train: { native: true, gate: false },
+  eval: { native: true, gate: false },
   data: { native: false, gate: false },
   build: { native: true, gate: false },
   bench: { native: true, gate: false },

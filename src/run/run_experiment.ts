@@ -1,0 +1,211 @@
+import type { Recipe } from "../config/recipe.ts";
+import { stageSteps } from "../config/stage_numbers.ts";
+import { writeSafetensors, writeWhole } from "../checkpoint/safetensors.ts";
+import type { IconSet } from "../data/icons/icon_set.ts";
+import type { EvalResult } from "../eval/eval_result.ts";
+import { standardError } from "../eval/standard_error.ts";
+import { ClipModel } from "../model/clip_model.ts";
+import { transferWeights } from "../model/transfer_weights.ts";
+import { NativeContext } from "../native/context.ts";
+import type { ParameterCopy } from "../tensor/parameter_store.ts";
+import { saveTokenizer } from "../text/tokenizer_file.ts";
+import { MetricsLog } from "../train/metrics_log.ts";
+import { TensorBoardLog } from "../train/tensorboard_log.ts";
+import { evaluateIcons } from "./evaluate_icons.ts";
+import { peakMemoryBytes } from "./peak_memory.ts";
+import { openRunFolder, recipeHash } from "./run_folder.ts";
+import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
+import { openTrainingData } from "./training_data.ts";
+import { type RunStageReport, trainRunStage } from "./train_run_stage.ts";
+
+/** How far a run is. */
+export interface RunProgress {
+  /** Stage or benchmark. */
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  readonly note?: string;
+}
+
+/** Options of {@linkcode runExperiment}. */
+export interface ExperimentOptions {
+  /** Folder of the run. */
+  readonly out: string;
+  /** Insist on going on from the newest checkpoint. */
+  readonly resume: boolean;
+  /** `cpu`. */
+  readonly device: string;
+  readonly dataSet: IconSet;
+  /** Seconds of set-up before the run, for the result. */
+  readonly setupSeconds: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+}
+
+/** Accuracy of a zero-shot benchmark; fractions. */
+export interface BenchScore {
+  readonly top1: number;
+  readonly top5: number;
+  readonly n: number;
+  readonly classes: number;
+  /** Standard error of top1. */
+  readonly se: number;
+  readonly resolution: number;
+  readonly textTokens: number;
+  readonly truncatedPrompts: number;
+}
+
+/** What a run found: `result.json`. */
+export interface ExperimentResult extends Record<string, unknown> {
+  readonly run: string;
+  readonly samples: number;
+  readonly setupSeconds: number;
+  /** Training only. */
+  readonly seconds: number;
+  readonly stages: readonly StageResult[];
+  readonly eval: Record<string, BenchScore>;
+  readonly retrieval: Record<string, unknown>;
+  readonly peakMemoryBytes: number;
+  /** Share of the training time spent waiting for data. */
+  readonly dataWaitShare: number;
+}
+
+/**
+ * One experiment from recipe to `result.json`: the stages one after the other, each from the weights
+ * of the one before, then the evaluation.
+ */
+export async function runExperiment(
+  recipe: Recipe,
+  options: ExperimentOptions,
+): Promise<ExperimentResult> {
+  const { out, dataSet, signal, onProgress } = options;
+  if (options.device !== "cpu") {
+    throw new RangeError(`device ${options.device} is not in this build; allowed: cpu`);
+  }
+  const folder = openRunFolder(out, recipe, options.resume);
+  const hash = recipeHash(recipe);
+  const data = openTrainingData(dataSet, recipe);
+  const state = folder.checkpoint?.state ?? null;
+  using context = new NativeContext();
+  using metrics = new MetricsLog(`${out}/metrics.jsonl`, (line) => isBefore(line, recipe, state));
+  using board = new TensorBoardLog(out);
+  saveTokenizer(`${out}/tokenizer.json`, data.tokenizer);
+
+  const weights: ParameterCopy = recipe.optimizer.averaging === null ? "value" : "average";
+  const done: StageResult[] = [...state?.done ?? []];
+  let waited = 0;
+  let model: ClipModel | null = null;
+  try {
+    for (let i = state?.stage ?? 0; i < recipe.stages.length; i++) {
+      const stage = recipe.stages[i];
+      const shape = {
+        spec: recipe.model,
+        imageSize: stage.image.size,
+        textTokens: stage.text.tokens,
+      };
+      const next: ClipModel = new ClipModel(context, shape, {
+        seed: recipe.seed,
+        decayed: recipe.optimizer.decayed,
+      });
+      const from = state !== null && i === state.stage ? state : null;
+      if (from) restoreArrays(next, folder.checkpoint!);
+      else if (model) transferWeights(model, next, weights);
+      model?.[Symbol.dispose]();
+      model = next;
+      const report: RunStageReport = await trainRunStage(model, {
+        recipe,
+        recipeHash: hash,
+        stage: i,
+        data,
+        dir: out,
+        from,
+        done,
+        samplesBefore: done.reduce((sum, { samples }) => sum + samples, 0),
+        metrics,
+        board,
+        signal,
+        onProgress: (samples, total, note) =>
+          onProgress({ label: stage.name, done: samples, total, note }),
+      });
+      waited += report.waited;
+      const { waited: _waited, ...result } = report;
+      done.push(result);
+    }
+    const trained = model!;
+    saveWeights(`${out}/weights.safetensors`, trained, weights, hash);
+    const benches = [
+      ...recipe.eval.benches,
+      ...recipe.eval.retrieval.map((family) => `retrieval-${family}`),
+    ];
+    const found = await evaluateIcons(trained, dataSet, data.tokenizer, benches, {
+      weights,
+      signal,
+      onProgress: (label, part, total) => onProgress({ label, done: part, total }),
+    });
+    const seconds = done.reduce((sum, stage) => sum + stage.seconds, 0);
+    const result: ExperimentResult = {
+      run: out,
+      samples: done.reduce((sum, { samples }) => sum + samples, 0),
+      setupSeconds: options.setupSeconds,
+      seconds,
+      stages: done,
+      eval: benchScores(found),
+      retrieval: retrievalScores(found),
+      peakMemoryBytes: peakMemoryBytes(),
+      dataWaitShare: waited / seconds,
+    };
+    const text = JSON.stringify({ ...result, recipe: hash, results: found }, null, 1);
+    writeWhole(`${out}/result.json`, [new TextEncoder().encode(text)]);
+    return result;
+  } finally {
+    model?.[Symbol.dispose]();
+  }
+}
+
+/** Metrics up to the checkpoint stay when a run goes on. */
+function isBefore(
+  line: Readonly<Record<string, unknown>>,
+  recipe: Recipe,
+  state: RunState | null,
+): boolean {
+  if (state === null) return false;
+  const stage = recipe.stages.findIndex(({ name }) => name === line.stage);
+  return stage >= 0 &&
+    (stage < state.stage || (stage === state.stage && Number(line.step) <= state.step));
+}
+
+/** Weights alone, in open_clip's names and layouts. */
+function saveWeights(path: string, model: ClipModel, weights: ParameterCopy, recipe: string): void {
+  const tensors = model.parameters.specs.map(({ name, shape }) => ({
+    name,
+    shape,
+    data: model.parameters.copy(name, weights).read(),
+  }));
+  writeSafetensors(path, tensors, { recipe });
+}
+
+function benchScores(results: readonly EvalResult[]): Record<string, BenchScore> {
+  const scores: Record<string, BenchScore> = {};
+  for (const result of results) {
+    if (result.kind !== "zero-shot") continue;
+    const { top1, top5, n, classes, resolution, textTokens, truncatedPrompts } = result;
+    const se = standardError(top1, n);
+    scores[result.bench] = { top1, top5, n, classes, se, resolution, textTokens, truncatedPrompts };
+  }
+  return scores;
+}
+
+function retrievalScores(results: readonly EvalResult[]): Record<string, unknown> {
+  const scores: Record<string, Record<string, unknown>> = {};
+  for (const result of results) {
+    if (result.kind !== "retrieval") continue;
+    const { bench, captions, i2t, t2i, n } = result;
+    (scores[bench] ??= {})[captions] = { i2t, t2i, n };
+  }
+  return scores;
+}
+
+/** Pairs that a recipe trains on, all stages together. */
+export function recipeSamples(recipe: Recipe): number {
+  return recipe.stages.reduce((sum, stage) => sum + stageSteps(stage) * stage.batch, 0);
+}

@@ -1,0 +1,184 @@
+import type { Recipe } from "../config/recipe.ts";
+import { peakLr, stageSteps, warmupSteps } from "../config/stage_numbers.ts";
+import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
+import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
+import { type LoadedBatch, PairLoader } from "../data/loader/pair_loader.ts";
+import type { ClipModel } from "../model/clip_model.ts";
+import type { MetricsLog } from "../train/metrics_log.ts";
+import type { TensorBoardLog } from "../train/tensorboard_log.ts";
+import { trainStage } from "../train/train_stage.ts";
+import { TrainStep } from "../train/train_step.ts";
+import { modelArrays, type RunState, type StageResult } from "./run_state.ts";
+import type { TrainingData } from "./training_data.ts";
+
+/** What a stage of a run works with. */
+export interface RunStageOptions {
+  readonly recipe: Recipe;
+  readonly recipeHash: string;
+  /** Index of the stage. */
+  readonly stage: number;
+  readonly data: TrainingData;
+  /** Folder of the run. */
+  readonly dir: string;
+  /** Where the stage stands when the run goes on; null at its start. */
+  readonly from: RunState | null;
+  readonly done: readonly StageResult[];
+  /** Pairs seen in earlier stages. */
+  readonly samplesBefore: number;
+  readonly metrics: MetricsLog;
+  readonly board: TensorBoardLog;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number, note: string) => void;
+}
+
+/** What a finished stage of a run reports. */
+export interface RunStageReport extends StageResult {
+  /** Seconds spent waiting for data. */
+  readonly waited: number;
+}
+
+// Lines of metrics a stage writes; the loss of every step is in their means.
+const LINES = 500;
+
+/** Trains one stage of a run: batches in, metrics and checkpoints out. */
+export async function trainRunStage(
+  model: ClipModel,
+  options: RunStageOptions,
+): Promise<RunStageReport> {
+  const { recipe, data, from, signal } = options;
+  const stage = recipe.stages[options.stage];
+  const steps = stageSteps(stage);
+  const { optimizer, checkpoint } = recipe;
+  using step = new TrainStep(model, {
+    batch: stage.batch,
+    accumulate: stage.accumulate,
+    weightDecay: optimizer.weightDecay,
+    average: optimizer.averaging !== null,
+  });
+  using loader = makeLoader(model, options);
+
+  let cursor: LoaderCursor = from?.cursor ?? FIRST_CURSOR;
+  let seconds = from?.seconds ?? 0;
+  let waited = from?.waited ?? 0;
+  const tail = [...from?.tail ?? []];
+  const every = Math.max(1, Math.ceil(steps / LINES));
+  let mean = new Mean();
+
+  const state = (done: number): RunState => ({
+    recipe: options.recipeHash,
+    stage: options.stage,
+    step: done,
+    cursor,
+    seconds,
+    waited,
+    tail,
+    done: options.done,
+  });
+  const save = (done: number) =>
+    saveCheckpoint(
+      `${options.dir}/checkpoints`,
+      `${stage.name}-${String(done).padStart(7, "0")}`,
+      { tensors: modelArrays(model), state: state(done) },
+      checkpoint.keep,
+    );
+
+  let completed = from?.step ?? 0;
+  let batch: LoadedBatch;
+  const source = { next: async () => batch = await loader.next() };
+  try {
+    await trainStage(model, step, source, {
+      schedule: {
+        peak: peakLr(stage),
+        warmupSteps: warmupSteps(stage),
+        steps,
+        kind: stage.schedule,
+        endShare: stage.endLr,
+      },
+      optimizer,
+      logitScaleMax: recipe.model.logitScaleMax,
+      firstStep: completed,
+      signal,
+      onStep: (event) => {
+        completed = event.step;
+        cursor = batch.cursor;
+        seconds += event.seconds + event.waited;
+        waited += event.waited;
+        if (event.step > steps - Math.max(1, Math.floor(steps / 10))) tail.push(event.loss);
+        mean.add(event.loss, event.hits[0]);
+        const samples = event.step * stage.batch;
+        options.onProgress(samples, steps * stage.batch, `loss ${event.loss.toFixed(3)}`);
+        if (event.step % every === 0 || event.step === steps || event.skipped) {
+          const line = {
+            stage: stage.name,
+            step: event.step,
+            samples: options.samplesBefore + samples,
+            loss: mean.loss,
+            hits: mean.hits,
+            learningRate: event.learningRate,
+            gradientNorm: event.gradientNorm,
+            logitScale: Math.exp(model.parameters.get("logit_scale").read()[0]),
+            skipped: event.skipped,
+            seconds,
+            waited,
+          };
+          options.metrics.write(line);
+          const { stage: _name, skipped: _skipped, ...scalars } = line;
+          options.board.write(line.samples, scalars);
+          mean = new Mean();
+        }
+        const { everySteps } = checkpoint;
+        if (everySteps !== null && event.step % everySteps === 0 && event.step < steps) {
+          save(event.step);
+        }
+      },
+    });
+  } catch (error) {
+    // Whatever ended the stage, the steps that were done are kept.
+    if (completed > (from?.step ?? 0)) save(completed);
+    throw error;
+  }
+  save(steps);
+  const loss = tail.reduce((sum, value) => sum + value, 0) / Math.max(1, tail.length);
+  return { name: stage.name, samples: steps * stage.batch, seconds, loss, waited };
+}
+
+function makeLoader(model: ClipModel, options: RunStageOptions): PairLoader {
+  const { recipe, data, from } = options;
+  const stage = recipe.stages[options.stage];
+  const { captions } = recipe.data;
+  return new PairLoader(model.context, {
+    records: data.records,
+    captions: data.captions,
+    order: data.order,
+    batch: stage.batch,
+    imageSize: stage.image.size,
+    filter: recipe.model.image.filter,
+    textTokens: stage.text.tokens,
+    captionWeights: [captions.l1, captions.l2, captions.l3, captions.l4, captions.l5],
+    shorten: (ids, room) => ids.slice(0, room),
+    augment: stage.augment,
+    // Stages draw their own crops and captions.
+    seed: (recipe.seed + 0x9e3779b9 * options.stage) >>> 0,
+    cursor: from?.cursor,
+  });
+}
+
+class Mean {
+  #loss = 0;
+  #hits = 0;
+  #count = 0;
+
+  add(loss: number, hits: number): void {
+    this.#loss += loss;
+    this.#hits += hits;
+    this.#count++;
+  }
+
+  get loss(): number {
+    return this.#loss / this.#count;
+  }
+
+  get hits(): number {
+    return this.#hits / this.#count;
+  }
+}

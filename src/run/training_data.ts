@@ -1,0 +1,46 @@
+import { CaptionTokens } from "../data/loader/caption_tokens.ts";
+import { SampleOrder } from "../data/loader/sample_order.ts";
+import type { IconSet } from "../data/icons/icon_set.ts";
+import { openRecords, type Records } from "../data/records/records.ts";
+import type { Recipe } from "../config/recipe.ts";
+import { Tokenizer } from "../text/tokenizer.ts";
+import { loadTokenizer, saveTokenizer } from "../text/tokenizer_file.ts";
+import { trainBpe } from "../text/train_bpe.ts";
+
+/** The training side of a data set, opened: pictures, captions as tokens, order. */
+export interface TrainingData {
+  readonly records: Records;
+  readonly tokenizer: Tokenizer;
+  readonly captions: CaptionTokens;
+  readonly order: SampleOrder;
+}
+
+/**
+ * Opens the training split and its tokenizer. The tokenizer is trained on the captions at the first
+ * use and kept beside the data set.
+ */
+export function openTrainingData(set: IconSet, recipe: Recipe): TrainingData {
+  const records = openRecords(set.train);
+  const tokenizer = openTokenizer(set, recipe, records);
+  const { balance, familyCap } = recipe.data;
+  const order = new SampleOrder(records, { seed: recipe.seed, balance, familyCap });
+  return { records, tokenizer, captions: new CaptionTokens(records, tokenizer), order };
+}
+
+/** The tokenizer of a data set for the recipe's vocabulary and flavour. */
+export function openTokenizer(set: IconSet, recipe: Recipe, records: Records): Tokenizer {
+  const { flavour, text } = recipe.model;
+  const path = `${set.dir}/tokenizer-${flavour}-${text.vocabulary}.json`;
+  try {
+    return loadTokenizer(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const texts = function* () {
+    for (let i = 0; i < records.textCount; i++) yield records.text(i);
+  };
+  const vocabulary = Math.min(65_536, text.vocabulary);
+  const tokenizer = new Tokenizer(trainBpe(texts(), { vocabulary }), flavour);
+  saveTokenizer(path, tokenizer);
+  return tokenizer;
+}
