@@ -28,11 +28,11 @@ struct Op {
   uint32_t activation() const { return flags & CLIPA_FLAG_ACTIVATION; }
 };
 
-// An operand's element count and element size. elements < 0 marks an optional operand
-// (the count is -elements).
+// An operand's element count and element size.
 struct Operand {
   int64_t elements = 0;
   int32_t element_bytes = 4;
+  bool optional = false;
 };
 
 struct Needs {
@@ -41,10 +41,10 @@ struct Needs {
   const char* problem = nullptr;  // set when dims or flags make no sense
 
   void add(int64_t elements, int32_t element_bytes = 4) {
-    operands[count++] = {elements, element_bytes};
+    operands[count++] = {elements, element_bytes, false};
   }
   void optional(int64_t elements, int32_t element_bytes = 4) {
-    operands[count++] = {-elements, element_bytes};
+    operands[count++] = {elements, element_bytes, true};
   }
 };
 

@@ -24,12 +24,10 @@ std::string describe(const clipa_op& op, const OpSpec* spec, uint64_t index) {
 
 int32_t resolve(const clipa_ref& ref, const Operand& need, const Context& context,
                 std::vector<std::shared_ptr<Buffer>>& buffers, void** data, std::string* why) {
-  const bool optional = need.elements < 0;
-  const uint64_t bytes =
-      static_cast<uint64_t>(optional ? -need.elements : need.elements) * need.element_bytes;
+  const uint64_t bytes = static_cast<uint64_t>(need.elements) * need.element_bytes;
   *data = nullptr;
   if (ref.buffer == 0) {
-    if (optional) return CLIPA_OK;
+    if (need.optional) return CLIPA_OK;
     *why = "is missing";
     return CLIPA_INVALID_ARGUMENT;
   }

@@ -22,9 +22,10 @@ struct GeluTanh {
     using V = typename L::V;
     const V square = x * x;
     const V u = x * (kGeluScale + kGeluScale * kGeluCubic * square);
-    const V share = 1.0f / (1.0f + lane_exp<L>(u * -2.0f));  // (1 + tanh u) / 2
+    const V e = lane_exp<L>(u * -2.0f);
+    const V share = 1.0f / (1.0f + e);  // (1 + tanh u) / 2; e * share is its complement
     const V du = kGeluScale + 3 * kGeluScale * kGeluCubic * square;
-    return share + 2.0f * x * share * (1.0f - share) * du;
+    return share + 2.0f * x * share * (e * share) * du;
   }
 };
 
@@ -59,8 +60,8 @@ struct Sigmoid {
   }
   template <class L>
   static CLIPA_ROW typename L::V derivative(typename L::V x) {
-    const typename L::V s = value<L>(x);
-    return s * (1.0f - s);
+    const typename L::V e = lane_exp<L>(-L::abs(x));
+    return e / ((1.0f + e) * (1.0f + e));
   }
 };
 
@@ -71,8 +72,9 @@ struct Tanh {
   }
   template <class L>
   static CLIPA_ROW typename L::V derivative(typename L::V x) {
-    const typename L::V t = lane_tanh<L>(x);
-    return 1.0f - t * t;
+    // 1 - tanh^2 without the cancellation where tanh is near 1.
+    const typename L::V e = lane_exp<L>(L::abs(x) * -2.0f);
+    return 4.0f * e / ((1.0f + e) * (1.0f + e));
   }
 };
 
