@@ -126,6 +126,16 @@ export async function runExperiment(
         signal,
         onProgress: (samples, total, note) =>
           onProgress({ label: stage.name, done: samples, total, note }),
+        evaluate: async (current) => {
+          const names = recipe.eval.benches;
+          const found = await evaluateIcons(current, dataSet, data.tokenizer, names, {
+            weights,
+            signal,
+          });
+          return Object.fromEntries(
+            Object.entries(benchScores(found)).map(([name, { top1 }]) => [`${name}.top1`, top1]),
+          );
+        },
       });
       waited += report.waited;
       const { waited: _waited, ...result } = report;

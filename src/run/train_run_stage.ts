@@ -4,6 +4,7 @@ import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
 import { type LoadedBatch, PairLoader } from "../data/loader/pair_loader.ts";
 import type { ClipModel } from "../model/clip_model.ts";
+import { passes } from "../train/due.ts";
 import type { MetricsLog } from "../train/metrics_log.ts";
 import type { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { trainStage } from "../train/train_stage.ts";
@@ -29,6 +30,8 @@ export interface RunStageOptions {
   readonly board: TensorBoardLog;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, note: string) => void;
+  /** Measures the model as it is, when the recipe asks for it during training. */
+  readonly evaluate: (model: ClipModel) => Promise<Readonly<Record<string, number>>>;
 }
 
 /** What a finished stage of a run reports. */
@@ -45,7 +48,7 @@ export async function trainRunStage(
   model: ClipModel,
   options: RunStageOptions,
 ): Promise<RunStageReport> {
-  const { recipe, data, from, signal } = options;
+  const { recipe, from, signal } = options;
   const stage = recipe.stages[options.stage];
   const steps = stageSteps(stage);
   const { optimizer, checkpoint } = recipe;
@@ -98,7 +101,7 @@ export async function trainRunStage(
       logitScaleMax: recipe.model.logitScaleMax,
       firstStep: completed,
       signal,
-      onStep: (event) => {
+      onStep: async (event) => {
         completed = event.step;
         cursor = batch.cursor;
         seconds += event.seconds + event.waited;
@@ -125,6 +128,12 @@ export async function trainRunStage(
           const { stage: _name, skipped: _skipped, ...scalars } = line;
           options.board.write(line.samples, scalars);
           mean = new Mean();
+        }
+        const seen = options.samplesBefore + samples;
+        if (passes(seen - stage.batch, seen, recipe.eval.everySamples)) {
+          const scores = await options.evaluate(model);
+          options.metrics.write({ stage: stage.name, step: event.step, samples: seen, ...scores });
+          options.board.write(seen, scores);
         }
         const { everySteps } = checkpoint;
         if (everySteps !== null && event.step % everySteps === 0 && event.step < steps) {
