@@ -44,6 +44,17 @@ const evaluate = evalCommand({
     const dataSet = await icons(readRunRecipe(run).data.limit, options);
     return await evaluateRun(run, { ...options, dataSet });
   },
+  async writeSheet(run, path, options) {
+    const { readRunRecipe } = await import("../run/run_folder.ts");
+    const { predictIcons } = await import("../run/predict_icons.ts");
+    const { predictionSheet } = await import("../report/prediction_sheet.ts");
+    const dataSet = await icons(readRunRecipe(run).data.limit, options);
+    const bench = options.benches[0] ?? "icons-592";
+    const items = await predictIcons(run, dataSet, bench, 40);
+    const right = items.filter(({ truth, guess }) => truth === guess).length;
+    const title = `${bench}: ${right} of these ${items.length} held-out pictures named right`;
+    await Deno.writeTextFile(path, predictionSheet(items, title, 8));
+  },
 });
 
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);

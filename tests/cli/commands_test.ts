@@ -61,7 +61,10 @@ Deno.test("train passes its options on when they are given", async () => {
 
 Deno.test("eval wants a run when none is given", async () => {
   const { environment, warned } = fakeEnvironment();
-  const command = evalCommand({ evaluateRun: () => assert.fail("it ran") });
+  const command = evalCommand({
+    evaluateRun: () => assert.fail("it ran"),
+    writeSheet: () => assert.fail("it ran"),
+  });
   assert.equal(await runCli([command], ["eval"], environment), 2);
   assert.match(warned[0], /--run is missing/);
 });
@@ -69,6 +72,7 @@ Deno.test("eval wants a run when none is given", async () => {
 Deno.test("eval prints each number with what it was measured on when it succeeds", async () => {
   const { environment, printed } = fakeEnvironment();
   const command = evalCommand({
+    writeSheet: () => assert.fail("no sheet was asked for"),
     evaluateRun: (run, { benches }) =>
       Promise.resolve([{
         bench: `${run} ${benches}`,

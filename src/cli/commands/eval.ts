@@ -24,6 +24,8 @@ export interface EvalRow {
 export interface EvalParts {
   /** Evaluates the newest checkpoint of a run. */
   evaluateRun(run: string, options: EvalOptions): Promise<EvalRow[]>;
+  /** Writes a page of pictures with the run's guesses. */
+  writeSheet(run: string, path: string, options: EvalOptions): Promise<void>;
 }
 
 /** What `evaluateRun` gets besides the run's folder. */
@@ -43,6 +45,11 @@ export function evalCommand(parts: EvalParts): Command {
     options: {
       run: { kind: "value", value: "DIR", help: "Folder of the run, for example runs/quick" },
       bench: { kind: "values", value: "NAME", help: "Benchmark; none means those of the recipe" },
+      sheet: {
+        kind: "value",
+        value: "FILE",
+        help: "Also write a page of pictures with the run's guesses, as SVG",
+      },
       device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
     },
     async run({ arguments: args, env, signal }) {
@@ -50,12 +57,15 @@ export function evalCommand(parts: EvalParts): Command {
       if (run === undefined) {
         throw new UsageError("--run is missing; give the folder of a run: --run runs/quick");
       }
-      const results = await parts.evaluateRun(run, {
+      const options = {
         benches: args.values("bench"),
         device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
         signal,
         onProgress: createProgressBar(),
-      });
+      };
+      const results = await parts.evaluateRun(run, options);
+      const sheet = args.value("sheet");
+      if (sheet !== undefined) await parts.writeSheet(run, sheet, options);
       return { json: { engine: "native", provider: "cpu", results }, text: formatRows(results) };
     },
   };

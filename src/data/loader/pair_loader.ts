@@ -1,5 +1,5 @@
 import type { AugmentRecipe } from "../../config/stage_recipe.ts";
-import { NativeBuffer, type NativeContext } from "../../native/context.ts";
+import type { NativeBuffer, NativeContext } from "../../native/context.ts";
 import { check, nativeLibrary } from "../../native/library.ts";
 import { drawColours } from "../augment/draw_colours.ts";
 import { drawCrop, type DrawKey } from "../augment/draw_crop.ts";

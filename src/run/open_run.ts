@@ -1,0 +1,43 @@
+import { loadCheckpoint } from "../checkpoint/checkpoint_store.ts";
+import type { Recipe } from "../config/recipe.ts";
+import { ClipModel } from "../model/clip_model.ts";
+import type { NativeContext } from "../native/context.ts";
+import type { ParameterCopy } from "../tensor/parameter_store.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { loadTokenizer } from "../text/tokenizer_file.ts";
+import { readRunRecipe } from "./run_folder.ts";
+import { restoreArrays, type RunState } from "./run_state.ts";
+
+/** A run's model at its newest checkpoint, finished or not. */
+export interface OpenRun extends Disposable {
+  readonly recipe: Recipe;
+  readonly model: ClipModel;
+  readonly tokenizer: Tokenizer;
+  /** Which copy of the weights the recipe evaluates. */
+  readonly weights: ParameterCopy;
+}
+
+/**
+ * Opens a run's folder.
+ *
+ * @throws {Error} when there is no run or no checkpoint yet; {SyntaxError} when a file is damaged.
+ */
+export function openRun(dir: string, context: NativeContext): OpenRun {
+  const recipe = readRunRecipe(dir);
+  const checkpoint = loadCheckpoint<RunState>(`${dir}/checkpoints`);
+  if (!checkpoint) throw new Error(`${dir} has no checkpoint yet; train it further`);
+  const stage = recipe.stages[checkpoint.state.stage];
+  const model = new ClipModel(context, {
+    spec: recipe.model,
+    imageSize: stage.image.size,
+    textTokens: stage.text.tokens,
+  });
+  restoreArrays(model, checkpoint);
+  return {
+    recipe,
+    model,
+    tokenizer: loadTokenizer(`${dir}/tokenizer.json`),
+    weights: recipe.optimizer.averaging === null ? "value" : "average",
+    [Symbol.dispose]: () => model[Symbol.dispose](),
+  };
+}
