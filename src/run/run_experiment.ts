@@ -11,7 +11,7 @@ import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { saveTokenizer } from "../text/tokenizer_file.ts";
 import { MetricsLog } from "../train/metrics_log.ts";
 import { TensorBoardLog } from "../train/tensorboard_log.ts";
-import { evaluateIcons } from "./evaluate_icons.ts";
+import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
 import { peakMemoryBytes } from "./peak_memory.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
 import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
@@ -82,6 +82,11 @@ export async function runExperiment(
   if (options.device !== "cpu") {
     throw new RangeError(`device ${options.device} is not in this build; allowed: cpu`);
   }
+  const benches = [
+    ...recipe.eval.benches,
+    ...recipe.eval.retrieval.map((family) => `retrieval-${family}`),
+  ];
+  checkBenches(dataSet, benches);
   const folder = openRunFolder(out, recipe, options.resume);
   const hash = recipeHash(recipe);
   const data = openTrainingData(dataSet, recipe);
@@ -143,10 +148,6 @@ export async function runExperiment(
     }
     const trained = model!;
     saveWeights(`${out}/weights.safetensors`, trained, weights, hash);
-    const benches = [
-      ...recipe.eval.benches,
-      ...recipe.eval.retrieval.map((family) => `retrieval-${family}`),
-    ];
     const found = await evaluateIcons(trained, dataSet, data.tokenizer, benches, {
       weights,
       signal,

@@ -149,3 +149,11 @@ Deno.test("runExperiment names folder and reason when the folder cannot be writt
     await assert.rejects(run("file/run"), /file\/run.*cannot be written|Not a directory/s);
   });
 });
+
+Deno.test("runExperiment refuses an unknown benchmark before it trains", async () => {
+  await withSet(async (dir, run) => {
+    const wrong = recipe({ eval: { benches: ["smal"] } });
+    await assert.rejects(run("a", { recipe: wrong }), /unknown benchmark "smal"; allowed: small/);
+    assert.throws(() => Deno.statSync(`${dir}/a`), Deno.errors.NotFound);
+  });
+});
