@@ -42,15 +42,15 @@ int32_t clipa_map_open(const char* path, uint64_t* map, uint64_t* bytes);
 int32_t clipa_map_close(uint64_t map);
 
 /* Resizes the box (left, top, width, height) of a picture: the arithmetic of Pillow's Image.resize
- * for 8-bit channels, bit for bit. src is [height, width, channels], dst [out_height, out_width,
- * channels]. */
+ * for 8-bit channels, bit for bit, rows first (Pillow 13 starts with the columns of tall pictures).
+ * src is [height, width, channels], dst [out_height, out_width, channels]. */
 int32_t clipa_resize_u8(const uint8_t* src, uint64_t src_bytes, uint32_t width, uint32_t height,
                         uint32_t channels, const float* box, uint8_t* dst, uint64_t dst_bytes,
                         uint32_t out_width, uint32_t out_height, int32_t filter);
 
 /* Prepares `count` pictures from jobs in the buffer `jobs` (clipa_image_job each) into the buffer
- * `out`, uint8 [count, out_size, out_size, 3]. Handles only, so it may run as a nonblocking call.
- */
+ * `out`, uint8 [count, out_size, out_size, 3]. Handles only, so it may run as a nonblocking call;
+ * the context of `out` keeps the message of a failure. */
 int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t count, uint64_t out,
                           uint32_t out_size, int32_t filter);
 

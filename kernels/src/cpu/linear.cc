@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kPanelRows = 256;   // activations of a panel stay in the second-level cache
 constexpr int64_t kChunkRows = 1024;  // rows summed by one task of a weight gradient
 constexpr int64_t kMaxChunks = 16;
+constexpr int64_t kTransposeRows = 64;
 
 // Panels of equal height, their number a multiple of four so that two or four threads end together.
 int64_t panel_rows(int64_t rows) {
@@ -52,14 +53,42 @@ void linear_needs(const Op& op, Needs& needs) {
   needs.problem = check_linear(op, 5, true);
 }
 
-const char* linear_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
+// Phase 0 turns an [n,k] weight into [k,n] once; otherwise every panel would do it while packing.
+int64_t linear_items(const Op& op, int phase) { return phase == 0 ? op.dims[2] : op.dims[0]; }
+int64_t linear_grain(const Op& op, int phase) {
+  return phase == 0 ? kTransposeRows : panel_rows(op.dims[0]);
+}
+uint64_t linear_workspace(const Op& op) {
+  return op.flag(CLIPA_FLAG_IN_OUT) ? 0 : sizeof(float) * op.dims[1] * op.dims[2];
+}
+
+// turned[first..last, n] = columns first..last of w[n, k], in tiles that fit the first-level cache.
+void turn_weight(const Op& op, int64_t first, int64_t last, float* turned) {
+  const int64_t n = op.dims[1], k = op.dims[2];
+  constexpr int64_t kTile = 16;
+  for (int64_t row = 0; row < n; row += kTile) {
+    const int64_t rows = std::min(kTile, n - row);
+    for (int64_t column = first; column < last; ++column) {
+      for (int64_t i = 0; i < rows; ++i) {
+        turned[column * n + row + i] = op.in(1)[(row + i) * k + column];
+      }
+    }
+  }
+}
+
+const char* linear_run(const Op& op, int phase, int64_t begin, int64_t end, const Run& run) {
   const int64_t n = op.dims[1], k = op.dims[2], rows = end - begin;
+  const bool in_out = op.flag(CLIPA_FLAG_IN_OUT);
+  float* turned = reinterpret_cast<float*>(run.workspace);
+  if (phase == 0) {
+    if (!in_out) turn_weight(op, begin, end, turned);
+    return nullptr;
+  }
   float* y = op.out(4) + begin * n;
   float* pre = op.has(5) ? op.out(5) + begin * n : nullptr;
   float* product = op.activation() != 0 ? pre : y;
-  const bool in_out = op.flag(CLIPA_FLAG_IN_OUT);
-  gemm(false, !in_out, rows, n, k, 1, op.in(0) + begin * k, k, op.in(1), in_out ? n : k, 0, product,
-       n);
+  gemm(false, false, rows, n, k, 1, op.in(0) + begin * k, k, in_out ? op.in(1) : turned, n, 0,
+       product, n);
   linear_epilogue(op.activation(), rows, n, product, op.in(2),
                   op.has(3) ? op.in(3) + begin * n : nullptr, y);
   return nullptr;
@@ -152,7 +181,8 @@ const char* weight_run(const Op& op, int phase, int64_t begin, int64_t end, cons
 }  // namespace
 
 const OpSpec kLinearOps[] = {
-    {CLIPA_OP_LINEAR, "linear", 1, linear_needs, rows_of, panel_of, no_bytes, no_bytes, linear_run},
+    {CLIPA_OP_LINEAR, "linear", 2, linear_needs, linear_items, linear_grain, linear_workspace,
+     no_bytes, linear_run},
     {CLIPA_OP_LINEAR_BACKWARD_INPUT, "linear_backward_input", 1, input_needs, rows_of, panel_of,
      no_bytes, no_bytes, input_run},
     {CLIPA_OP_LINEAR_BACKWARD_WEIGHT, "linear_backward_weight", 2, weight_needs, weight_items,

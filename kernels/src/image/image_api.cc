@@ -187,13 +187,17 @@ CLIPA_EXPORT int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t cou
     if (!job_buffer) return stale("clipa_image_batch", "jobs");
     std::shared_ptr<Buffer> out_buffer = find_buffer(out);
     if (!out_buffer) return stale("clipa_image_batch", "out");
+    // A nonblocking call runs on a thread of the host's pool, so the context keeps the message.
+    const auto refuse = [&](const std::string& problem) {
+      out_buffer->context->set_error("clipa_image_batch: " + problem);
+      return fail(CLIPA_INVALID_ARGUMENT, "clipa_image_batch: " + problem);
+    };
     const uint64_t one = uint64_t{out_size} * out_size * 3;
     if (out_size < 1 || out_size > 4096 ||
         count > job_buffer->memory.bytes() / sizeof(clipa_image_job) ||
         count > out_buffer->memory.bytes() / one) {
-      return fail(CLIPA_INVALID_ARGUMENT, "clipa_image_batch: " + std::to_string(count) +
-                                              " pictures of " + std::to_string(out_size) +
-                                              " px do not fit the buffers");
+      return refuse(std::to_string(count) + " pictures of " + std::to_string(out_size) +
+                    " px do not fit the buffers");
     }
     BatchWork work(*pictures, out_size, filter);
     uint8_t* rgb = reinterpret_cast<uint8_t*>(out_buffer->memory.data());
@@ -201,10 +205,7 @@ CLIPA_EXPORT int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t cou
       clipa_image_job job;
       std::memcpy(&job, job_buffer->memory.data() + i * sizeof job, sizeof job);
       const char* problem = work.run(job, rgb + i * one);
-      if (problem != nullptr) {
-        return fail(CLIPA_INVALID_ARGUMENT,
-                    "clipa_image_batch: picture " + std::to_string(i) + ": " + problem);
-      }
+      if (problem != nullptr) return refuse("picture " + std::to_string(i) + ": " + problem);
     }
     return CLIPA_OK;
   });

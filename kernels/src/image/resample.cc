@@ -12,25 +12,81 @@ namespace {
 
 // Weights have 22 bits after the point: 32 less 8 for the pixel, less 2 for overshoot and sign.
 constexpr int kBits = 32 - 8 - 2;
+constexpr int32_t kHalf = 1 << (kBits - 1);
 
-double triangle(double x) {
+// A product that is rounded before it is added: a fused multiply-add would change the last bit, and
+// with it, rarely, a pixel. Compiler flags decide elsewhere, so it is said here.
+inline double rounded(double x) {
+  asm("" : "+m"(x));
+  return x;
+}
+
+inline double triangle(double x) {
   x = std::fabs(x);
   return x < 1 ? 1 - x : 0;
 }
 
 // Keys' cubic with a = -0.5.
-double cubic(double x) {
+inline double cubic(double x) {
   constexpr double a = -0.5;
   x = std::fabs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  if (x < 1) return rounded((rounded((a + 2) * x) - (a + 3)) * x * x) + 1;
+  if (x < 2) return (rounded((rounded((x - 5) * x) + 8) * x) - 4) * a;
   return 0;
 }
 
-uint8_t clip(int32_t sum) {
+inline uint8_t clip(int32_t sum) {
   const int32_t value = sum >> kBits;
   return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
 }
+
+struct Line {
+  const int* first;
+  const int32_t* weights;
+  int taps;
+};
+
+// One line of `out` pixels across. Taps is 0 when their number is known only at run time.
+template <int Channels, int Taps>
+void line_across(const uint8_t* src, const Line& line, int out, uint8_t* dst) {
+  const int taps = Taps == 0 ? line.taps : Taps;
+  for (int x = 0; x < out; ++x) {
+    const int32_t* weights = line.weights + static_cast<size_t>(x) * taps;
+    const uint8_t* pixels = src + static_cast<size_t>(line.first[x]) * Channels;
+    int32_t sums[Channels];
+    for (int c = 0; c < Channels; ++c) sums[c] = kHalf;
+    for (int k = 0; k < taps; ++k) {
+      for (int c = 0; c < Channels; ++c) sums[c] += pixels[Channels * k + c] * weights[k];
+    }
+    for (int c = 0; c < Channels; ++c) dst[Channels * x + c] = clip(sums[c]);
+  }
+}
+
+// One line of `stride` bytes from lines below each other: whole lines at a time, which the compiler
+// vectorises.
+template <int Taps>
+void line_down(const uint8_t* lines, size_t stride, const int32_t* weights, int taps,
+               uint8_t* dst) {
+  if (Taps != 0) taps = Taps;
+  for (size_t x = 0; x < stride; ++x) {
+    int32_t sum = kHalf;
+    for (int k = 0; k < taps; ++k) sum += lines[k * stride + x] * weights[k];
+    dst[x] = clip(sum);
+  }
+}
+
+using AcrossFn = void (*)(const uint8_t*, const Line&, int, uint8_t*);
+using DownFn = void (*)(const uint8_t*, size_t, const int32_t*, int, uint8_t*);
+
+constexpr int kFixedTaps = 8;
+constexpr AcrossFn kAcross1[] = {line_across<1, 0>, line_across<1, 1>, line_across<1, 2>,
+                                 line_across<1, 3>, line_across<1, 4>, line_across<1, 5>,
+                                 line_across<1, 6>, line_across<1, 7>, line_across<1, 8>};
+constexpr AcrossFn kAcross3[] = {line_across<3, 0>, line_across<3, 1>, line_across<3, 2>,
+                                 line_across<3, 3>, line_across<3, 4>, line_across<3, 5>,
+                                 line_across<3, 6>, line_across<3, 7>, line_across<3, 8>};
+constexpr DownFn kDown[] = {line_down<0>, line_down<1>, line_down<2>, line_down<3>, line_down<4>,
+                            line_down<5>, line_down<6>, line_down<7>, line_down<8>};
 
 }  // namespace
 
@@ -40,29 +96,42 @@ void Resampler::weigh(int in, float from, float to, int out, int32_t filter, Wei
   // Shrinking widens the filter: that is the antialiasing.
   const double stretch = std::max(scale, 1.0);
   const double support = (bicubic ? 2.0 : 1.0) * stretch;
-  weights->taps = static_cast<int>(std::ceil(support)) * 2 + 1;
-  weights->first.resize(out);
-  weights->count.resize(out);
-  weights->weights.assign(static_cast<size_t>(out) * weights->taps, 0);
-  row_.resize(weights->taps);
   const double inverse = 1.0 / stretch;
+  const int most = static_cast<int>(std::ceil(support)) * 2 + 1;
+  weights->first.resize(out);
+  count_.resize(out);
+  exact_.resize(static_cast<size_t>(out) * most);
+  int taps = 1;
   for (int i = 0; i < out; ++i) {
-    const double centre = from + (i + 0.5) * scale;
+    const double centre = from + rounded((i + 0.5) * scale);
     const int first = std::max(0, static_cast<int>(centre - support + 0.5));
     const int count = std::min(in, static_cast<int>(centre + support + 0.5)) - first;
+    double* exact = exact_.data() + static_cast<size_t>(i) * most;
     double total = 0;
     for (int k = 0; k < count; ++k) {
-      const double x = (k + first - centre + 0.5) * inverse;
-      row_[k] = bicubic ? cubic(x) : triangle(x);
-      total += row_[k];
+      const double x = rounded((k + first - centre + 0.5) * inverse);
+      exact[k] = bicubic ? cubic(x) : triangle(x);
+      total += exact[k];
     }
-    int32_t* fixed = weights->weights.data() + static_cast<size_t>(i) * weights->taps;
-    for (int k = 0; k < count; ++k) {
-      const double weight = (total != 0 ? row_[k] * (1.0 / total) : row_[k]) * (1 << kBits);
-      fixed[k] = static_cast<int32_t>(weight < 0 ? weight - 0.5 : weight + 0.5);
+    if (total != 0) {
+      for (int k = 0; k < count; ++k) exact[k] /= total;
     }
     weights->first[i] = first;
-    weights->count[i] = count;
+    count_[i] = count;
+    taps = std::max(taps, count);
+  }
+  weights->taps = taps;
+  weights->weights.assign(static_cast<size_t>(out) * taps, 0);
+  for (int i = 0; i < out; ++i) {
+    // The zeros must not reach behind the picture.
+    const int shift = std::max(0, weights->first[i] + taps - in);
+    weights->first[i] -= shift;
+    const double* exact = exact_.data() + static_cast<size_t>(i) * most;
+    int32_t* fixed = weights->weights.data() + static_cast<size_t>(i) * taps + shift;
+    for (int k = 0; k < count_[i]; ++k) {
+      const double weight = exact[k] * (1 << kBits);
+      fixed[k] = static_cast<int32_t>(weight < 0 ? weight - 0.5 : weight + 0.5);
+    }
   }
 }
 
@@ -70,64 +139,43 @@ void Resampler::resize(const uint8_t* src, int width, int height, int channels, 
                        uint8_t* dst, int out_width, int out_height, int32_t filter) {
   const bool whole_rows = box.left == 0 && box.right == width && out_width == width;
   const bool whole_columns = box.top == 0 && box.bottom == height && out_height == height;
-  weigh(height, box.top, box.bottom, out_height, filter, &down_);
+  const size_t stride = static_cast<size_t>(out_width) * channels;
+  int first_row = 0;
+  int last_row = height;
+  if (!whole_columns) {
+    weigh(height, box.top, box.bottom, out_height, filter, &down_);
+    const auto ends = std::minmax_element(down_.first.begin(), down_.first.end());
+    first_row = *ends.first;
+    last_row = *ends.second + down_.taps;
+  }
 
   // Across: only the rows that the second pass reads.
-  const uint8_t* rows = src;
-  int first_row = 0;
-  const int stride = out_width * channels;
+  const uint8_t* rows = src + static_cast<size_t>(first_row) * stride;
   if (!whole_rows) {
     weigh(width, box.left, box.right, out_width, filter, &across_);
-    int last_row = height;
+    const Line line{across_.first.data(), across_.weights.data(), across_.taps};
+    const int fixed = across_.taps <= kFixedTaps ? across_.taps : 0;
+    const AcrossFn across = channels == 1 ? kAcross1[fixed] : kAcross3[fixed];
+    uint8_t* out = dst;
     if (!whole_columns) {
-      first_row = down_.first[0];
-      last_row = down_.first[out_height - 1] + down_.count[out_height - 1];
+      middle_.resize(static_cast<size_t>(last_row - first_row) * stride);
+      out = middle_.data();
     }
-    middle_.resize(static_cast<size_t>(last_row - first_row) * stride);
+    const size_t in_stride = static_cast<size_t>(width) * channels;
     for (int y = first_row; y < last_row; ++y) {
-      const uint8_t* line = src + static_cast<size_t>(y) * width * channels;
-      uint8_t* out = middle_.data() + static_cast<size_t>(y - first_row) * stride;
-      for (int x = 0; x < out_width; ++x) {
-        const int32_t* weights = across_.weights.data() + static_cast<size_t>(x) * across_.taps;
-        const uint8_t* pixels = line + across_.first[x] * channels;
-        const int count = across_.count[x];
-        if (channels == 1) {
-          int32_t sum = 1 << (kBits - 1);
-          for (int k = 0; k < count; ++k) sum += pixels[k] * weights[k];
-          out[x] = clip(sum);
-        } else {
-          int32_t red = 1 << (kBits - 1), green = red, blue = red;
-          for (int k = 0; k < count; ++k) {
-            red += pixels[3 * k] * weights[k];
-            green += pixels[3 * k + 1] * weights[k];
-            blue += pixels[3 * k + 2] * weights[k];
-          }
-          out[3 * x] = clip(red);
-          out[3 * x + 1] = clip(green);
-          out[3 * x + 2] = clip(blue);
-        }
-      }
+      across(src + y * in_stride, line, out_width, out + (y - first_row) * stride);
     }
-    rows = middle_.data();
+    rows = out;
   }
-
   if (whole_columns) {
-    std::memcpy(dst, rows, static_cast<size_t>(out_height) * stride);
+    if (rows != dst) std::memcpy(dst, rows, static_cast<size_t>(out_height) * stride);
     return;
   }
-  // Down: whole lines at a time, which the compiler vectorises.
-  sums_.resize(stride);
+  const DownFn down = kDown[down_.taps <= kFixedTaps ? down_.taps : 0];
   for (int y = 0; y < out_height; ++y) {
     const int32_t* weights = down_.weights.data() + static_cast<size_t>(y) * down_.taps;
-    std::fill(sums_.begin(), sums_.end(), 1 << (kBits - 1));
-    for (int k = 0; k < down_.count[y]; ++k) {
-      const uint8_t* line = rows + static_cast<size_t>(down_.first[y] + k - first_row) * stride;
-      const int32_t weight = weights[k];
-      int32_t* sums = sums_.data();
-      for (int x = 0; x < stride; ++x) sums[x] += line[x] * weight;
-    }
-    uint8_t* out = dst + static_cast<size_t>(y) * stride;
-    for (int x = 0; x < stride; ++x) out[x] = clip(sums_[x]);
+    down(rows + static_cast<size_t>(down_.first[y] - first_row) * stride, stride, weights,
+         down_.taps, dst + y * stride);
   }
 }
 
