@@ -5,9 +5,10 @@
  * Rules
  *   - Every function returns a status (clipa_status.h); results go through out-parameters. No
  *     exception, abort or printf crosses this boundary.
- *   - Handles carry a generation: a disposed handle is CLIPA_STALE_HANDLE, never a crash. 0 is never valid.
- *   - A context and what it owns may be used from any thread, one call at a time per context, except
- *     clipa_context_cancel, which may be called at any moment.
+ *   - Handles carry a generation: a disposed handle is CLIPA_STALE_HANDLE, never a crash. 0 is
+ * never valid.
+ *   - A context and what it owns may be used from any thread, one call at a time per context,
+ * except clipa_context_cancel, which may be called at any moment.
  *   - Operands are ranges of buffers; their sizes are checked against the op's dimensions before
  *     anything runs. Host pointers are only read or written during the call they are passed to.
  *   - Every op splits its work by its dimensions alone, never by the number of threads, so results
@@ -55,25 +56,25 @@ typedef struct clipa_op {
 } clipa_op;
 
 typedef struct clipa_context_params {
-  uint32_t size;    /* sizeof(clipa_context_params) */
-  int32_t device;   /* 0 = first; ignored by the CPU build */
-  int32_t threads;  /* CPU threads, 1..256; 0 = all cores */
+  uint32_t size;   /* sizeof(clipa_context_params) */
+  int32_t device;  /* 0 = first; ignored by the CPU build */
+  int32_t threads; /* CPU threads, 1..256; 0 = all cores */
   uint32_t reserved;
 } clipa_context_params;
 
 /* Flags of ops. */
 enum clipa_flag {
-  CLIPA_FLAG_GELU_ERF = 1,     /* exact GELU, x * (1 + erf(x / sqrt 2)) / 2 */
-  CLIPA_FLAG_GELU_TANH = 2,    /* tanh approximation of GELU */
-  CLIPA_FLAG_RELU = 3,         /* unary ops only */
-  CLIPA_FLAG_SIGMOID = 4,      /* unary ops only */
-  CLIPA_FLAG_TANH = 5,         /* unary ops only */
-  CLIPA_FLAG_ACTIVATION = 15,  /* mask of the five above */
-  CLIPA_FLAG_ACCUMULATE = 16,  /* parameter gradients are added to what is there */
-  CLIPA_FLAG_CAUSAL = 32,      /* attention: token i sees tokens 0..i */
+  CLIPA_FLAG_GELU_ERF = 1,      /* exact GELU, x * (1 + erf(x / sqrt 2)) / 2 */
+  CLIPA_FLAG_GELU_TANH = 2,     /* tanh approximation of GELU */
+  CLIPA_FLAG_RELU = 3,          /* unary ops only */
+  CLIPA_FLAG_SIGMOID = 4,       /* unary ops only */
+  CLIPA_FLAG_TANH = 5,          /* unary ops only */
+  CLIPA_FLAG_ACTIVATION = 15,   /* mask of the five above */
+  CLIPA_FLAG_ACCUMULATE = 16,   /* parameter gradients are added to what is there */
+  CLIPA_FLAG_CAUSAL = 32,       /* attention: token i sees tokens 0..i */
   CLIPA_FLAG_NORM_ADD_EPS = 64, /* L2 normalise by (norm + eps), else by max(norm, eps) */
-  CLIPA_FLAG_IN_OUT = 128,     /* linear: w and dw are [k,n], as a projection applied as x w */
-  CLIPA_FLAG_CLASS_TOKEN = 256 /* assemble_tokens_backward: a class token is present */
+  CLIPA_FLAG_IN_OUT = 128,      /* linear: w and dw are [k,n], as a projection applied as x w */
+  CLIPA_FLAG_CLASS_TOKEN = 256  /* assemble_tokens_backward: a class token is present */
 };
 
 /* Pooling of CLIPA_OP_POOL, in dims[3]. */
@@ -85,8 +86,9 @@ enum clipa_pool {
   CLIPA_POOL_ARGMAX = 4        /* the first position of the largest id (EOT) */
 };
 
-/* Ops. "[...]" are shapes, f32 unless stated; "?" marks an optional operand; operands in this order.
- * Outputs stand after "->". acc? is added to the result; it may be the same range as the output. */
+/* Ops. "[...]" are shapes, f32 unless stated; "?" marks an optional operand; operands in this
+ * order. Outputs stand after "->". acc? is added to the result; it may be the same range as the
+ * output. */
 enum clipa_op_kind {
   /* n; s0 -> y[n] */
   CLIPA_OP_FILL = 1,
@@ -115,14 +117,16 @@ enum clipa_op_kind {
    * y = act(x w^T + b) + residual; pre = the input of act (required with an activation) */
   CLIPA_OP_LINEAR = 20,
   /* m, n, k; flag GELU; dz[m,n], w[n,k], pre?[m,k], acc?[m,k] -> dx[m,k]
-   * dx = (dz w) * act'(pre) + acc; pre required with an activation: the derivative of the layer below */
+   * dx = (dz w) * act'(pre) + acc; pre required with an activation: the derivative of the layer
+   * below */
   CLIPA_OP_LINEAR_BACKWARD_INPUT = 21,
   /* m, n, k; flag accumulate; dz[m,n], x[m,k] -> dw[n,k], db?[n] */
   CLIPA_OP_LINEAR_BACKWARD_WEIGHT = 22,
 
   /* rows, width; s0 = eps; x, gamma[width], beta[width] -> y, mean[rows], rstd[rows] */
   CLIPA_OP_LAYER_NORM = 30,
-  /* rows, width; flag accumulate; dy, x, gamma, mean, rstd, acc?[rows,width] -> dx, dgamma, dbeta */
+  /* rows, width; flag accumulate; dy, x, gamma, mean, rstd, acc?[rows,width] -> dx, dgamma, dbeta
+   */
   CLIPA_OP_LAYER_NORM_BACKWARD = 31,
 
   /* batch, tokens, heads, head; s0 = scale; flag causal;
@@ -131,17 +135,21 @@ enum clipa_op_kind {
   /* the same dims; qkv, y, lse, dy -> dqkv */
   CLIPA_OP_ATTENTION_BACKWARD = 41,
 
-  /* batch, tokens, width, vocabulary; ids i32[batch,tokens], table[vocabulary,width], position?[tokens,width]
+  /* batch, tokens, width, vocabulary; ids i32[batch,tokens], table[vocabulary,width],
+   * position?[tokens,width]
    * -> y[batch,tokens,width]; an id outside the table is CLIPA_INVALID_ARGUMENT */
   CLIPA_OP_EMBEDDING = 50,
   /* the same dims; flag accumulate; ids, dy -> dtable, dposition? */
   CLIPA_OP_EMBEDDING_BACKWARD = 51,
-  /* batch, height, width, patch, kept; pixels u8[batch,height,width,3], meanstd[6], index? i32[batch,kept]
+  /* batch, height, width, patch, kept; pixels u8[batch,height,width,3], meanstd[6], index?
+   * i32[batch,kept]
    * -> y[batch,kept,3*patch*patch], channel-major like a convolution kernel: (v/255 - mean) / std;
-   * kept patches in the order of index (row-major patch numbers); without index kept = all patches */
+   * kept patches in the order of index (row-major patch numbers); without index kept = all patches
+   */
   CLIPA_OP_PATCHIFY = 52,
   /* batch, kept, width, positions; x[batch,kept,width], cls?[width], position?[positions,width],
-   * index? i32[batch,kept] -> y[batch,kept+(cls?1:0),width]. position row 0 belongs to cls when present */
+   * index? i32[batch,kept] -> y[batch,kept+(cls?1:0),width]. position row 0 belongs to cls when
+   * present */
   CLIPA_OP_ASSEMBLE_TOKENS = 53,
   /* the same dims; flag accumulate; dy, index? -> dx, dcls?, dposition?; flag class_token */
   CLIPA_OP_ASSEMBLE_TOKENS_BACKWARD = 54,
@@ -156,7 +164,8 @@ enum clipa_op_kind {
   CLIPA_OP_L2_NORMALIZE_BACKWARD = 63,
 
   /* Symmetric InfoNCE over `total` gathered pairs; this rank owns `local` rows from `offset`.
-   * local, total, width, offset; image[total,width], text[total,width], logit_scale[1] (natural log)
+   * local, total, width, offset; image[total,width], text[total,width], logit_scale[1] (natural
+   * log)
    * -> loss[1] (this rank's share: the ranks' losses add up to the mean loss), lse_image[local],
    *    lse_text[local], hits[2] (image rows, text rows whose pair scores strictly highest) */
   CLIPA_OP_CONTRASTIVE = 70,
@@ -216,9 +225,11 @@ int32_t clipa_buffer_read(uint64_t buffer, uint64_t offset, void* data, uint64_t
 int32_t clipa_execute(uint64_t context, const clipa_op* ops, uint64_t count);
 
 /* Programs: a checked op list that keeps its buffers alive. */
-int32_t clipa_program_create(uint64_t context, const clipa_op* ops, uint64_t count, uint64_t* program);
+int32_t clipa_program_create(uint64_t context, const clipa_op* ops, uint64_t count,
+                             uint64_t* program);
 int32_t clipa_program_destroy(uint64_t program);
-/* Blocks until done; meant for a nonblocking foreign call. Work happens on the context's own thread. */
+/* Blocks until done; meant for a nonblocking foreign call. Work happens on the context's own
+ * thread. */
 int32_t clipa_program_run(uint64_t program);
 /* Seconds spent in each op, summed over `runs` runs since the last call; turns timing on. */
 int32_t clipa_program_profile(uint64_t program, double* seconds, uint64_t count, uint64_t* runs);
