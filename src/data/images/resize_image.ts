@@ -6,6 +6,8 @@ export type ResizeFilter = "bilinear" | "bicubic";
 /** Numbers of the filters in `clipa_image.h`. */
 export const FILTER_CODES: Readonly<Record<ResizeFilter, number>> = { bilinear: 0, bicubic: 1 };
 
+const MAX_SIDE = 65_536;
+
 /** A picture in memory: uint8 [height, width, channels], one or three channels. */
 export interface Picture {
   readonly width: number;
@@ -24,10 +26,19 @@ export interface Crop {
 
 /**
  * Resizes a picture, or a crop of it, with antialiasing: bit for bit what Pillow's
- * `Image.resize(size, filter, box)` gives. Training and inference share it, so embeddings do not
- * depend on the language that prepared the picture.
+ * `Image.resize(size, filter, box)` gives (version 12; Pillow 13 starts with the columns of
+ * tall pictures). Training and inference share it, so embeddings do not depend on the language that
+ * prepared the picture.
  *
- * @throws {NativeError} when the crop lies outside the picture or sizes do not fit.
+ * @param width Side of the result, 1 to 65536 pixels.
+ * @param height Side of the result, 1 to 65536 pixels.
+ * @throws {RangeError} when a side of the result is out of range.
+ * @throws {NativeError} when the crop lies outside the picture or its pixels have another size.
+ *
+ * ```ts
+ * const picture = { width: 2, height: 1, channels: 1, pixels: Uint8Array.of(0, 100) } as const;
+ * resizeImage(picture, 1, 1, "bilinear").pixels; // 50
+ * ```
  */
 export function resizeImage(
   picture: Picture,
@@ -36,6 +47,13 @@ export function resizeImage(
   filter: ResizeFilter,
   crop: Crop = { left: 0, top: 0, width: picture.width, height: picture.height },
 ): Picture {
+  for (const side of [width, height]) {
+    if (!Number.isInteger(side) || side < 1 || side > MAX_SIDE) {
+      throw new RangeError(
+        `resize to ${width} x ${height} pixels; allowed: whole numbers from 1 to ${MAX_SIDE}`,
+      );
+    }
+  }
   const pixels = new Uint8Array(width * height * picture.channels);
   const status = nativeLibrary().symbols.clipa_resize_u8(
     picture.pixels,
