@@ -70,6 +70,12 @@ void transpose(const Dims& d, const float* rows, int64_t row_stride, float* out)
   }
 }
 
+// Scores of padding and of tokens that a causal row must not see become minus infinity, so that
+// rows are whole vectors and the exponential gives exact zeros there.
+void hide(float* row, int64_t seen, int64_t padded) {
+  for (int64_t j = seen; j < padded; ++j) row[j] = -INFINITY;
+}
+
 const char* forward_run(const Op& op, int, int64_t begin, int64_t end, const Run& run) {
   const Dims d(op);
   const int64_t stride = 3 * d.width();
@@ -89,13 +95,12 @@ const char* forward_run(const Op& op, int, int64_t begin, int64_t end, const Run
     small_product(d.tokens, padded, d.head, q, stride, 1, keys, padded, scores, padded);
     for (int64_t t = 0; t < d.tokens; ++t) {
       float* row = scores + t * padded;
-      const int64_t seen = causal ? t + 1 : d.tokens;
-      for_lanes<L>(seen, [&](auto read, auto write) { write(row, read(row) * scale); });
-      const float largest = max_row<L>(seen, row);
-      const float total = exp_row<L>(seen, row, largest, row);
+      hide(row, causal ? t + 1 : d.tokens, padded);
+      for_lanes<L>(padded, [&](auto read, auto write) { write(row, read(row) * scale); });
+      const float largest = max_row<L>(padded, row);
+      const float total = exp_row<L>(padded, row, largest, row);
       const float inverse = 1 / total;
-      for_lanes<L>(seen, [&](auto read, auto write) { write(row, read(row) * inverse); });
-      for (int64_t j = seen; j < d.tokens; ++j) row[j] = 0;
+      for_lanes<L>(padded, [&](auto read, auto write) { write(row, read(row) * inverse); });
       lse[t] = largest + std::log(total);
     }
     float* y = op.out(1) + sample * d.tokens * d.width() + h * d.head;
@@ -134,19 +139,18 @@ const char* backward_run(const Op& op, int, int64_t begin, int64_t end, const Ru
     for (int64_t t = 0; t < d.tokens; ++t) {
       float* prob = p + t * padded;
       float* slope = ds + t * padded;
-      const int64_t seen = causal ? t + 1 : d.tokens;
+      hide(prob, causal ? t + 1 : d.tokens, padded);
       L::V products = L::splat(0);
       for_lanes<L>(d.head, [&](auto read, auto) {
         products += read(y + t * d.width()) * read(dy + t * d.width());
       });
       const float dot = L::reduce_sum(products);
       const float shift = lse[t];
-      for_lanes<L>(seen, [&](auto read, auto write) {
+      for_lanes<L>(padded, [&](auto read, auto write) {
         const L::V value = lane_exp<L>(read(prob) * scale - shift);
         write(prob, value);
         write(slope, value * (read(slope) - dot) * scale);
       });
-      for (int64_t j = seen; j < d.tokens; ++j) prob[j] = slope[j] = 0;
     }
     small_product(d.tokens, d.head, d.tokens, ds, padded, 1, k, stride, dq, stride);
     small_product(d.tokens, d.head, d.tokens, ds, 1, padded, q, stride, dq + d.width(), stride);
