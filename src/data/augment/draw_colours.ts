@@ -13,7 +13,15 @@ export type ColourChanges = Pick<ImageJob, "colours" | "jitter" | "gray" | "flip
 /**
  * Random colours of a training picture. One-colour pictures may get an ink and a paper colour, or be
  * drawn light on dark; that is cheap, and true to what an icon means. Jitter and gray follow CLIPA
- * §3.1 (SimCLR).
+ * (paper 1, table 5: strength 0.4 with probability 0.8, gray 0.2).
+ *
+ * A pure function of its arguments. The kinds of change draw from numbers of their own, so switching
+ * one on does not change the others.
+ *
+ * ```ts
+ * const augment = { inkPaper: 1, invert: 0, jitter: { probability: 0, strength: 0 }, gray: 0, flip: 0 };
+ * drawColours({ seed: 1, epoch: 0, row: 7 }, 1, augment).colours; // an ink darker than its paper
+ * ```
  */
 export function drawColours(
   key: DrawKey,
@@ -21,15 +29,16 @@ export function drawColours(
   augment: Omit<AugmentRecipe, "area" | "aspect">,
 ): ColourChanges {
   const { seed, epoch, row } = key;
-  const [a, b, c, d] = [...philox(seed, CHANCES, epoch, row, 0, 0)].map(unit);
-  const [e] = philox(seed, CHANCES, epoch, row, 1, 0);
-  const inked = channels === 1 && a < augment.inkPaper;
-  const inverted = channels === 1 && b < augment.invert;
+  const [a, b, c, d] = philox(seed, CHANCES, epoch, row, 0, 0);
+  const inked = channels === 1 && unit(a) < augment.inkPaper;
+  const inverted = channels === 1 && unit(b) < augment.invert;
+  const jittered = unit(c) < augment.jitter.probability;
+  const gray = unit(d) < augment.gray;
   return {
     colours: inked || inverted ? drawInk(key, inked, inverted) : null,
-    jitter: c < augment.jitter.probability ? drawJitter(key, augment.jitter.strength) : null,
-    gray: d < augment.gray,
-    flip: unit(e) < augment.flip,
+    jitter: jittered ? drawJitter(key, augment.jitter.strength) : null,
+    gray,
+    flip: augment.flip > 0 && unit(philox(seed, CHANCES, epoch, row, 1, 0)[0]) < augment.flip,
   };
 }
 
@@ -56,15 +65,15 @@ function brightness([r, g, b]: Rgb): number {
 
 // Factors in 1 ± 0.8 strength, hue ± 0.2 strength, the four changes in random order.
 function drawJitter({ seed, epoch, row }: DrawKey, strength: number): Jitter {
-  const [a, b, c, d] = [...philox(seed, JITTER, epoch, row, 0, 0)].map(unit);
-  const factor = (u: number) => 1 + 0.8 * strength * (2 * u - 1);
-  const keys = [...philox(seed, JITTER, epoch, row, 1, 0)];
+  const [a, b, c, d] = philox(seed, JITTER, epoch, row, 0, 0);
+  const factor = (word: number) => 1 + 0.8 * strength * (2 * unit(word) - 1);
+  const keys = Array.from(philox(seed, JITTER, epoch, row, 1, 0));
   const order = [0, 1, 2, 3].sort((i, j) => keys[i] - keys[j] || i - j);
   return {
     brightness: factor(a),
     contrast: factor(b),
     saturation: factor(c),
-    hue: 0.2 * strength * (2 * d - 1),
+    hue: 0.2 * strength * (2 * unit(d) - 1),
     order,
   };
 }

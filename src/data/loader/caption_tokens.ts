@@ -17,13 +17,18 @@ export interface CaptionCoder {
 /** Shortens a caption's ids to at most `room`; a text reduction. */
 export type ShortenCaption = (ids: number[], room: number, key: DrawKey) => number[];
 
+/** Ids are kept in 16 bits: BERT has 30,522 and CLIP 49,408. */
+const MAX_IDS = 65_536;
+
 /** All captions of a data set as token ids, tokenised once. */
 export class CaptionTokens {
   readonly #records: Records;
   readonly #coder: CaptionCoder;
+  /** Ids of text t: `#ids[#starts[t]]` … `#ids[#starts[t + 1] - 1]`. */
   readonly #starts: Uint32Array;
   readonly #ids: Uint16Array;
 
+  /** @throws {RangeError} when a caption has no token; names the file and the row. */
   constructor(records: Records, coder: CaptionCoder) {
     this.#records = records;
     this.#coder = coder;
@@ -31,7 +36,7 @@ export class CaptionTokens {
     let ids = new Uint16Array(1 << 20);
     let used = 0;
     for (let text = 0; text < records.textCount; text++) {
-      const encoded = coder.encodeIds(records.text(text));
+      const encoded = encodeText(records, coder, text);
       if (used + encoded.length > ids.length) {
         const larger = new Uint16Array(2 * ids.length + encoded.length);
         larger.set(ids);
@@ -58,7 +63,8 @@ export class CaptionTokens {
     at: number,
   ): void {
     const text = this.#draw(key, weights);
-    const ids = Array.from(this.#ids.subarray(this.#starts[text], this.#starts[text + 1]));
+    const ids: number[] = [];
+    for (let i = this.#starts[text]; i < this.#starts[text + 1]; i++) ids.push(this.#ids[i]);
     const room = this.#coder.room(length);
     this.#coder.frame(ids.length > room ? shorten(ids, room, key) : ids, length, out, at);
   }
@@ -75,5 +81,21 @@ export class CaptionTokens {
       if (left < 0) return captionText[i];
     }
     return captionText[first];
+  }
+}
+
+function encodeText(records: Records, coder: CaptionCoder, text: number): number[] {
+  try {
+    const ids = coder.encodeIds(records.text(text));
+    const odd = ids.find((id) => !(id >= 0 && id < MAX_IDS));
+    if (ids.length > 0 && odd === undefined) return ids;
+    throw new RangeError(
+      odd === undefined ? "no token; allowed: at least one" : `id ${odd}; allowed below ${MAX_IDS}`,
+    );
+  } catch (cause) {
+    const at = records.captionText.indexOf(text);
+    const row = records.captionStart.findLastIndex((start) => start <= at);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RangeError(`${records.path}: row ${row} (${records.key(row)}): ${reason}`, { cause });
   }
 }

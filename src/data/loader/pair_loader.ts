@@ -3,7 +3,7 @@ import type { NativeBuffer, NativeContext } from "../../native/context.ts";
 import { check, nativeLibrary } from "../../native/library.ts";
 import { drawColours } from "../augment/draw_colours.ts";
 import { drawCrop, type DrawKey } from "../augment/draw_crop.ts";
-import { JOB_BYTES, writeJob } from "../images/image_jobs.ts";
+import { ImageJobs } from "../images/image_jobs.ts";
 import { MappedFile } from "../images/mapped_file.ts";
 import { FILTER_CODES, type ResizeFilter } from "../images/resize_image.ts";
 import type { Records } from "../records/records.ts";
@@ -32,7 +32,7 @@ export interface PairLoaderOptions {
   readonly prefetch?: number;
 }
 
-/** A batch, ready for a training step. Its arrays are used again two batches later. */
+/** A batch, ready for a training step. Its arrays are valid until the next batch is asked for. */
 export interface LoadedBatch {
   /** u8 [batch, size, size, 3] */
   readonly images: Uint8Array;
@@ -43,6 +43,9 @@ export interface LoadedBatch {
   /** Where the loader stands after this batch. */
   readonly cursor: LoaderCursor;
 }
+
+/** `CLIPA_STALE_HANDLE` */
+const STALE_HANDLE = 4;
 
 interface Slot {
   readonly jobs: NativeBuffer;
@@ -57,63 +60,78 @@ interface Slot {
  *
  * Randomness is a function of (seed, epoch, row, purpose): the same batch comes out whoever asks,
  * and a cursor goes on exactly.
+ *
+ * ```ts ignore
+ * using loader = new PairLoader(context, { records, captions, order, batch: 256, ... });
+ * const { images, tokens, cursor } = await loader.next();
+ * ```
  */
 export class PairLoader implements Disposable {
+  readonly #context: NativeContext;
   readonly #options: PairLoaderOptions;
+  readonly #prefetch: number;
   readonly #map: MappedFile;
   readonly #slots: Slot[];
-  readonly #ready: Promise<LoadedBatch>[] = [];
-  readonly #jobBytes: Uint8Array<ArrayBuffer>;
-  readonly #jobView: DataView;
+  readonly #jobs: ImageJobs;
+  readonly #started: Promise<LoadedBatch>[] = [];
   #cursor: LoaderCursor;
   #made = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
 
   /** @param context Whose memory the batches are prepared in. */
   constructor(context: NativeContext, options: PairLoaderOptions) {
     const { batch, imageSize, textTokens, prefetch = 2 } = options;
+    this.#context = context;
     this.#options = options;
+    this.#prefetch = prefetch;
     this.#cursor = options.cursor ?? FIRST_CURSOR;
     this.#map = new MappedFile(options.records.path);
-    this.#jobBytes = new Uint8Array(batch * JOB_BYTES);
-    this.#jobView = new DataView(this.#jobBytes.buffer);
+    this.#jobs = new ImageJobs(batch);
     const bytes = batch * imageSize * imageSize * 3;
     // One slot more than are prepared ahead: the batch that the trainer holds.
     this.#slots = Array.from({ length: prefetch + 1 }, () => ({
-      jobs: context.buffer(this.#jobBytes.length),
+      jobs: context.buffer(this.#jobs.bytes.length),
       pixels: context.buffer(bytes),
       images: new Uint8Array(bytes),
       tokens: new Int32Array(batch * textTokens),
     }));
-    for (let i = 0; i < prefetch; i++) this.#start();
+    this.#fill();
   }
 
-  /** The next batch; the one after the prepared ones starts meanwhile. */
+  /** The next batch; those after it are prepared meanwhile. */
   async next(): Promise<LoadedBatch> {
-    const ready = this.#ready.shift();
-    if (!ready) throw new Error("the loader was disposed");
-    const batch = await ready;
-    this.#start();
+    if (this.#disposed) throw new Error("the loader was disposed; make a new one");
+    if (this.#started.length === 0) this.#start();
+    const batch = await this.#started.shift()!;
+    // Later, so that the caller's step is on its way before this thread draws crops and captions.
+    if (!this.#disposed) this.#timer ??= setTimeout(() => this.#fill(), 0);
     return batch;
+  }
+
+  #fill(): void {
+    this.#timer = undefined;
+    while (this.#started.length < this.#prefetch) this.#start();
   }
 
   #start(): void {
     const promise = this.#prepare(this.#slots[this.#made++ % this.#slots.length]);
     // The error belongs to whoever awaits the batch.
     promise.catch(() => {});
-    this.#ready.push(promise);
+    this.#started.push(promise);
   }
 
   async #prepare(slot: Slot): Promise<LoadedBatch> {
     const { batch, order, captions, textTokens, captionWeights, shorten, seed } = this.#options;
-    const { rows, cursor } = order.next(this.#cursor, batch);
-    const epoch = this.#cursor.epoch;
+    const { rows: drawn, cursor } = order.next(this.#cursor, batch);
     this.#cursor = cursor;
-    rows.forEach((row, i) => {
+    const rows = drawn.map(({ epoch, row }, i) => {
       const key = { seed, epoch, row };
       captions.write(key, captionWeights, textTokens, shorten, slot.tokens, i * textTokens);
-      this.#writeJob(key, i);
+      this.#setJob(i, key);
+      return row;
     });
-    slot.jobs.write(0, this.#jobBytes);
+    slot.jobs.write(0, this.#jobs.bytes);
     const status = await nativeLibrary().symbols.clipa_image_batch(
       this.#map.handle,
       slot.jobs.handle,
@@ -122,16 +140,16 @@ export class PairLoader implements Disposable {
       this.#options.imageSize,
       FILTER_CODES[this.#options.filter],
     );
-    if (status !== 0) this.#explain(status, rows);
+    this.#check(status, rows);
     slot.pixels.read(0, slot.images);
     return { images: slot.images, tokens: slot.tokens, rows, cursor };
   }
 
-  #writeJob(key: DrawKey, index: number): void {
+  #setJob(index: number, key: DrawKey): void {
     const { records, augment } = this.#options;
     const { area, aspect, ...colours } = augment;
     const channels = records.channels[key.row];
-    writeJob(this.#jobView, index, {
+    this.#jobs.set(index, {
       offset: records.offset[key.row],
       size: records.size,
       channels,
@@ -140,15 +158,22 @@ export class PairLoader implements Disposable {
     });
   }
 
-  // The message of a nonblocking call stays on its thread, so it is said here what was tried.
-  #explain(status: number, rows: readonly number[]): never {
+  #check(status: number, rows: readonly number[]): void {
+    if (status === 0) return;
     const keys = rows.slice(0, 3).map((row) => this.#options.records.key(row)).join(", ");
-    check(status, `clipa_image_batch of ${this.#options.records.path} (rows ${keys}, …)`);
-    throw new Error("unreachable");
+    check(
+      status,
+      `pictures of ${this.#options.records.path} (rows ${keys}, …)`,
+      status === STALE_HANDLE ? 0n : this.#context.handle,
+    );
   }
 
+  /** Ends the loader; batches in preparation are dropped. Safe to call twice. */
   [Symbol.dispose](): void {
-    this.#ready.length = 0;
+    if (this.#disposed) return;
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+    this.#started.length = 0;
     this.#map[Symbol.dispose]();
     for (const { jobs, pixels } of this.#slots) {
       jobs[Symbol.dispose]();

@@ -1,13 +1,19 @@
 import type { Records } from "../records/records.ts";
 import { mix32, permutation } from "./permutation.ts";
 
-/** Where a loader is: enough to go on exactly. */
+/** A row that an epoch shows. The epoch is the one in whose order the row stands. */
+export interface EpochRow {
+  readonly epoch: number;
+  readonly row: number;
+}
+
+/** Where a loader is: enough to go on exactly. Plain JSON. */
 export interface LoaderCursor {
   readonly epoch: number;
   /** Elements of the epoch's order already taken. */
   readonly position: number;
   /** Rows that were put off because their phrase was in the batch already, in order. */
-  readonly deferred: readonly number[];
+  readonly deferred: readonly EpochRow[];
 }
 
 /** The start of a data set. */
@@ -30,6 +36,17 @@ type Table = Pick<Records, "count" | "phrase" | "family">;
 /**
  * The order of rows: a pure function of (seed, epoch), so it does not depend on workers, and batches
  * whose phrases are distinct: two icons with one name would be each other's false negatives.
+ *
+ * A row whose phrase is in the batch already is put off to the next batch, where it comes first. A
+ * phrase with more rows than an epoch has batches would put off ever more: a row that has waited for
+ * a whole epoch is left out, and its phrase has its turn with the rows of the newer epochs.
+ *
+ * ```ts
+ * const table = { count: 4, phrase: Uint32Array.of(0, 0, 1, 2), family: new Uint32Array(4) };
+ * const order = new SampleOrder(table, { seed: 1, balance: "none", familyCap: null });
+ * const first = order.next(FIRST_CURSOR, 2);
+ * order.next(first.cursor, 2); // the other two rows, unless they share a phrase
+ * ```
  */
 export class SampleOrder {
   /** Rows that an epoch shows. */
@@ -53,38 +70,41 @@ export class SampleOrder {
   }
 
   /**
-   * The rows of the next batch. A row whose phrase is in the batch already opens the next batch.
+   * The rows of the next batch.
    *
    * @throws {RangeError} when the data set has fewer phrases than the batch has places.
    */
-  next(cursor: LoaderCursor, batch: number): { rows: number[]; cursor: LoaderCursor } {
+  next(cursor: LoaderCursor, batch: number): { rows: EpochRow[]; cursor: LoaderCursor } {
     let { epoch, position } = cursor;
-    const rows: number[] = [];
+    const rows: EpochRow[] = [];
     const phrases = new Set<number>();
-    const deferred: number[] = [];
-    const offer = (row: number) => {
-      const phrase = this.#table.phrase[row];
+    const deferred: EpochRow[] = [];
+    const offer = (sample: EpochRow) => {
+      const phrase = this.#table.phrase[sample.row];
       if (rows.length < batch && !phrases.has(phrase)) {
         phrases.add(phrase);
-        rows.push(row);
+        rows.push(sample);
       } else {
-        deferred.push(row);
+        deferred.push(sample);
       }
     };
-    cursor.deferred.forEach(offer);
+    for (const sample of cursor.deferred) {
+      if (sample.epoch + 1 >= epoch) offer(sample);
+    }
     let looked = 0;
     while (rows.length < batch) {
-      if (looked++ > 2 * this.epochLength + batch) {
+      // Two epochs hold every row at least once, wherever they start.
+      if (looked++ > 2 * this.epochLength) {
         throw new RangeError(
-          `a batch of ${batch} needs as many different phrases; the data set has ${phrases.size}; ` +
-            "use a smaller batch or more data",
+          `a batch of ${batch} needs as many different phrases; the data set shows ` +
+            `${phrases.size} in an epoch; use a smaller batch or more data`,
         );
       }
       if (position === this.epochLength) {
         epoch++;
         position = 0;
       }
-      offer(this.#row(epoch, position++));
+      offer({ epoch, row: this.#row(epoch, position++) });
     }
     return { rows, cursor: { epoch, position, deferred } };
   }
