@@ -24,7 +24,7 @@ CLIPA_ROW void layer_norm_row(int64_t n, float eps, const float* x, const float*
     squares += d * d;
   }
   const float variance = L::reduce_sum(squares) / static_cast<float>(n);
-  const float rstd = 1 / sqrtf(variance + eps);
+  const float rstd = 1 / __builtin_sqrtf(variance + eps);
   for_lanes<L>(n, [&](auto read, auto write) {
     write(y, (read(x) - mean) * rstd * read(gamma) + read(beta));
   });
