@@ -45,7 +45,7 @@ struct GeluErf {
 struct Relu {
   template <class L>
   static CLIPA_ROW typename L::V value(typename L::V x) {
-    return L::max(x, L::splat(0));
+    return L::max(L::splat(0), x);
   }
   template <class L>
   static CLIPA_ROW typename L::V derivative(typename L::V x) {

@@ -7,12 +7,13 @@
 
 namespace clipa {
 
-// e^x; 0 below -87, the largest finite power above 88.
+// e^x; 0 below -87, e^88 above 88, NaN for NaN: the value stands second in min and max, which keeps
+// it.
 template <class L>
 CLIPA_ROW typename L::V lane_exp(typename L::V x) {
   using V = typename L::V;
   const V low = L::splat(-87.0f);
-  const V clamped = L::min(L::max(x, low), L::splat(88.0f));
+  const V clamped = L::min(L::splat(88.0f), L::max(low, x));
   // Adding and taking off 1.5 * 2^23 rounds to a whole number.
   const V magic = L::splat(12582912.0f);
   const V n = (clamped * 1.44269504088896f + magic) - magic;
@@ -30,7 +31,7 @@ CLIPA_ROW typename L::V lane_exp(typename L::V x) {
 template <class L>
 CLIPA_ROW typename L::V lane_erf(typename L::V x) {
   using V = typename L::V;
-  const V t = L::min(L::abs(x), L::splat(4.0f));
+  const V t = L::min(L::splat(4.0f), L::abs(x));
   const V s = t * t;
   V near = L::splat(7.889119297033176e-05f);
   near = near * s - 8.020841050893068e-04f;
@@ -57,7 +58,7 @@ CLIPA_ROW typename L::V lane_erf(typename L::V x) {
 template <class L>
 CLIPA_ROW typename L::V lane_tanh(typename L::V x) {
   using V = typename L::V;
-  const V t = L::min(L::abs(x), L::splat(10.0f));
+  const V t = L::min(L::splat(10.0f), L::abs(x));
   const V s = t * t;
   V near = L::splat(-6.1131855472922325e-03f);
   near = near * s + 2.1010076627135277e-02f;
