@@ -31,7 +31,14 @@ const train = trainCommand({
   async loadRecipe(name, overrides) {
     return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
   },
-  prepareData: (recipe, options) => icons(recipe.data.limit, options),
+  prepareData(recipe, options) {
+    if (recipe.data.shards !== null) {
+      throw new RangeError(
+        "data.shards: training from your own shards is not in this version; allowed: data.set",
+      );
+    }
+    return icons(recipe.data.limit, options);
+  },
   async runExperiment(recipe, options) {
     return await (await import("../run/run_experiment.ts")).runExperiment(recipe, options);
   },
