@@ -117,8 +117,8 @@ enum clipa_op_kind {
    * y = act(x w^T + b) + residual; pre = the input of act (required with an activation) */
   CLIPA_OP_LINEAR = 20,
   /* m, n, k; flag GELU; dz[m,n], w[n,k], pre?[m,k], acc?[m,k] -> dx[m,k]
-   * dx = (dz w) * act'(pre) + acc; pre required with an activation: the derivative of the layer
-   * below */
+   * dx = (dz w) * act'(pre), or dz w + acc; pre and acc exclude each other. pre is required with an
+   * activation: the derivative of the layer below */
   CLIPA_OP_LINEAR_BACKWARD_INPUT = 21,
   /* m, n, k; flag accumulate; dz[m,n], x[m,k] -> dw[n,k], db?[n] */
   CLIPA_OP_LINEAR_BACKWARD_WEIGHT = 22,

@@ -1,12 +1,13 @@
-// Attention on short sequences. One (sample, head) at a time; its scores live in this thread's
-// scratch, so no [batch, heads, tokens, tokens] array exists, forward or backward.
+// Attention on short sequences. One (sample, head) at a time; its scores live
+// in this thread's scratch, so no [batch, heads, tokens, tokens] array exists,
+// forward or backward.
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 
 #include "base/op.h"
 #include "cpu/ranges.h"
 #include "cpu/small_product.h"
-#include "lanes/softmax_row.h"
+#include "lanes/attention_row.h"
 
 namespace clipa {
 
@@ -21,11 +22,15 @@ struct Dims {
       : batch(op.dims[0]), tokens(op.dims[1]), heads(op.dims[2]), head(op.dims[3]) {}
   int64_t batch, tokens, heads, head;
   int64_t width() const { return heads * head; }
-  // Keys padded to whole vectors: rows of scores and of transposed keys.
+  // Keys padded to whole vectors: the length of a row of scores and of
+  // transposed keys.
   int64_t padded() const { return (tokens + L::kWidth - 1) / L::kWidth * L::kWidth; }
+  // Columns of scores to work out: whole half vectors, so that no load is
+  // partial.
+  int64_t columns() const { return std::min(padded(), (tokens + 7) / 8 * 8); }
 };
 
-void add_forward_needs(const Op& op, Needs& needs) {
+void forward_needs(const Op& op, Needs& needs) {
   const Dims d(op);
   needs.add(d.batch * d.tokens * 3 * d.width());
   needs.add(d.batch * d.tokens * d.width());
@@ -36,14 +41,15 @@ void add_forward_needs(const Op& op, Needs& needs) {
 
 void backward_needs(const Op& op, Needs& needs) {
   const Dims d(op);
-  add_forward_needs(op, needs);
+  forward_needs(op, needs);
   needs.add(d.batch * d.tokens * d.width());
   needs.add(d.batch * d.tokens * 3 * d.width());
 }
 
 int64_t items(const Op& op, int) { return op.dims[0] * op.dims[2]; }
 
-// Whole samples, so that the rows a task reads and writes are its own cache lines.
+// Whole samples, so that the rows a task reads and writes are its own cache
+// lines.
 int64_t grain(const Op& op, int) {
   const Dims d(op);
   const int64_t samples = kElementGrain * 2 / std::max<int64_t>(1, d.tokens * d.width() * 3);
@@ -60,102 +66,126 @@ uint64_t backward_scratch(const Op& op) {
   return sizeof(float) * d.padded() * (d.head + 2 * d.tokens);
 }
 
-// out[head, padded] = transpose of rows[tokens, head]; the padding is zero.
-void transpose(const Dims& d, const float* rows, int64_t row_stride, float* out) {
+// out[head, padded] = factor * transpose of rows[tokens, head]. Padding that a
+// full square does not reach is left alone: run() has cleared it.
+void transpose(const Dims& d, float factor, const float* rows, int64_t stride, float* out) {
+  constexpr int64_t kW = L::kWidth;
+  constexpr int64_t kFew = 4;  // so many rows are cheaper one by one
   const int64_t padded = d.padded();
-  for (int64_t k = 0; k < d.head; ++k) {
-    float* line = out + k * padded;
-    for (int64_t t = 0; t < d.tokens; ++t) line[t] = rows[t * row_stride + k];
-    for (int64_t t = d.tokens; t < padded; ++t) line[t] = 0;
+  for (int64_t t = 0; t < d.tokens; t += kW) {
+    const int64_t count = std::min(kW, d.tokens - t);
+    if (count <= kFew) {
+      for (int64_t i = t; i < d.tokens; ++i) {
+        for (int64_t k = 0; k < d.head; ++k) out[k * padded + i] = rows[i * stride + k] * factor;
+      }
+      continue;
+    }
+    for (int64_t k = 0; k < d.head; k += kW) {
+      const int64_t part = std::min(kW, d.head - k);
+      L::V square[kW];
+      for (int64_t i = 0; i < kW; ++i) {
+        const float* from = rows + (t + i) * stride + k;
+        square[i] = i >= count ? L::splat(0) : part < kW ? L::load_part(from, part) : L::load(from);
+      }
+      L::transpose(square);
+      for (int64_t i = 0; i < part; ++i) L::store(out + (k + i) * padded + t, square[i] * factor);
+    }
   }
 }
 
-// Scores of padding and of tokens that a causal row must not see become minus infinity, so that
-// rows are whole vectors and the exponential gives exact zeros there.
-void hide(float* row, int64_t seen, int64_t padded) {
-  for (int64_t j = seen; j < padded; ++j) row[j] = -INFINITY;
+// Reads a sample's part of an array once, in order, before its heads are worked
+// on. A head is a strided piece, which the processor cannot foresee: with
+// arrays that do not fit the cache, its misses cost as much time as the
+// products.
+void touch(const float* array, int64_t sample, int64_t floats) {
+  constexpr int64_t kLine = 16;
+  const float* start = array + sample * floats;
+  for (int64_t i = 0; i < floats; i += kLine) {
+    (void)*static_cast<const volatile float*>(start + i);  // volatile: the load must stay
+  }
 }
 
 const char* forward_run(const Op& op, int, int64_t begin, int64_t end, const Run& run) {
   const Dims d(op);
   const int64_t stride = 3 * d.width();
   const int64_t padded = d.padded();
+  const int64_t n = d.columns();
   const bool causal = op.flag(CLIPA_FLAG_CAUSAL);
-  const float scale = op.scalars[0];
-  float* keys = reinterpret_cast<float*>(run.scratch);  // [head, padded]
+  float* keys = reinterpret_cast<float*>(run.scratch);  // [head, padded], times scale
   float* scores = keys + d.head * padded;               // [tokens, padded]
+  std::memset(keys, 0, sizeof(float) * d.head * padded);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / d.heads;
     const int64_t h = item % d.heads;
     const float* q = op.in(0) + sample * d.tokens * stride + h * d.head;
     const float* k = q + d.width();
     const float* v = k + d.width();
-    float* lse = op.out(2) + item * d.tokens;
-    transpose(d, k, stride, keys);
-    small_product(d.tokens, padded, d.head, q, stride, 1, keys, padded, scores, padded);
-    for (int64_t t = 0; t < d.tokens; ++t) {
-      float* row = scores + t * padded;
-      hide(row, causal ? t + 1 : d.tokens, padded);
-      for_lanes<L>(padded, [&](auto read, auto write) { write(row, read(row) * scale); });
-      const float largest = max_row<L>(padded, row);
-      const float total = exp_row<L>(padded, row, largest, row);
-      const float inverse = 1 / total;
-      for_lanes<L>(padded, [&](auto read, auto write) { write(row, read(row) * inverse); });
-      lse[t] = largest + std::log(total);
-    }
     float* y = op.out(1) + sample * d.tokens * d.width() + h * d.head;
-    small_product(d.tokens, d.head, d.tokens, scores, padded, 1, v, stride, y, d.width());
+    float* lse = op.out(2) + item * d.tokens;
+    if (h == 0) {
+      touch(op.in(0), sample, d.tokens * stride);
+      touch(op.in(1), sample, d.tokens * d.width());
+    }
+    transpose(d, op.scalars[0], k, stride, keys);
+    small_product({d.tokens, n, d.head, q, stride, 1, keys, padded, scores, padded});
+    for (int64_t t = 0; t < d.tokens; ++t) {
+      lse[t] = attention_row<L>(d.tokens, causal ? t + 1 : d.tokens, scores + t * padded);
+    }
+    small_product({d.tokens, d.head, d.tokens, scores, padded, 1, v, stride, y, d.width()});
   }
   return nullptr;
 }
 
-// P is recomputed from the log-sum-exp; with D_t = y_t dy_t: dS = P (dy v^T - D) scale.
+// P is recomputed from the log-sum-exp; with D_t = y_t dy_t: dS = P (dy v^T -
+// D) scale.
 const char* backward_run(const Op& op, int, int64_t begin, int64_t end, const Run& run) {
   const Dims d(op);
-  const int64_t stride = 3 * d.width();
+  const int64_t width = d.width();
+  const int64_t stride = 3 * width;
   const int64_t padded = d.padded();
+  const int64_t n = d.columns();
   const bool causal = op.flag(CLIPA_FLAG_CAUSAL);
   const float scale = op.scalars[0];
-  float* columns = reinterpret_cast<float*>(run.scratch);  // [head, padded]
-  float* p = columns + d.head * padded;                    // [tokens, padded]
-  float* ds = p + d.tokens * padded;                       // [tokens, padded]
+  float* turned = reinterpret_cast<float*>(run.scratch);  // [head, padded]: keys, then values
+  float* p = turned + d.head * padded;                    // [tokens, padded]
+  float* ds = p + d.tokens * padded;                      // [tokens, padded]
+  std::memset(turned, 0, sizeof(float) * d.head * padded);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / d.heads;
     const int64_t h = item % d.heads;
     const int64_t at = sample * d.tokens * stride + h * d.head;
-    const int64_t out_at = sample * d.tokens * d.width() + h * d.head;
+    const int64_t out_at = sample * d.tokens * width + h * d.head;
     const float* q = op.in(0) + at;
-    const float* k = q + d.width();
-    const float* v = k + d.width();
+    const float* k = q + width;
+    const float* v = k + width;
     const float* y = op.in(1) + out_at;
     const float* lse = op.in(2) + item * d.tokens;
     const float* dy = op.in(3) + out_at;
     float* dq = op.out(4) + at;
+    float* dk = dq + width;
+    float* dv = dk + width;
 
-    transpose(d, k, stride, columns);
-    small_product(d.tokens, padded, d.head, q, stride, 1, columns, padded, p, padded);
-    transpose(d, v, stride, columns);
-    small_product(d.tokens, padded, d.head, dy, d.width(), 1, columns, padded, ds, padded);
-    for (int64_t t = 0; t < d.tokens; ++t) {
-      float* prob = p + t * padded;
-      float* slope = ds + t * padded;
-      hide(prob, causal ? t + 1 : d.tokens, padded);
-      L::V products = L::splat(0);
-      for_lanes<L>(d.head, [&](auto read, auto) {
-        products += read(y + t * d.width()) * read(dy + t * d.width());
-      });
-      const float dot = L::reduce_sum(products);
-      const float shift = lse[t];
-      for_lanes<L>(padded, [&](auto read, auto write) {
-        const L::V value = lane_exp<L>(read(prob) * scale - shift);
-        write(prob, value);
-        write(slope, value * (read(slope) - dot) * scale);
-      });
+    if (h == 0) {
+      touch(op.in(0), sample, d.tokens * stride);
+      touch(op.in(1), sample, d.tokens * width);
+      touch(op.in(3), sample, d.tokens * width);
+      touch(op.in(4), sample, d.tokens * stride);
     }
-    small_product(d.tokens, d.head, d.tokens, ds, padded, 1, k, stride, dq, stride);
-    small_product(d.tokens, d.head, d.tokens, ds, 1, padded, q, stride, dq + d.width(), stride);
-    small_product(d.tokens, d.head, d.tokens, p, 1, padded, dy, d.width(), dq + 2 * d.width(),
-                  stride);
+    transpose(d, scale, k, stride, turned);
+    small_product({d.tokens, n, d.head, q, stride, 1, turned, padded, p, padded});
+    transpose(d, 1, v, stride, turned);
+    small_product({d.tokens, n, d.head, dy, width, 1, turned, padded, ds, padded});
+    for (int64_t t = 0; t < d.tokens; ++t) {
+      const float* yt = y + t * width;
+      const float* dyt = dy + t * width;
+      L::V products = L::splat(0);
+      for_lanes<L>(d.head, [&](auto read, auto) { products += read(yt) * read(dyt); });
+      attention_backward_row<L>(d.tokens, causal ? t + 1 : d.tokens, lse[t],
+                                L::reduce_sum(products), scale, p + t * padded, ds + t * padded);
+    }
+    small_product({d.tokens, d.head, d.tokens, ds, padded, 1, k, stride, dq, stride});
+    small_product({d.tokens, d.head, d.tokens, ds, 1, padded, q, stride, dk, stride});
+    small_product({d.tokens, d.head, d.tokens, p, 1, padded, dy, width, dv, stride});
   }
   return nullptr;
 }
@@ -163,7 +193,7 @@ const char* backward_run(const Op& op, int, int64_t begin, int64_t end, const Ru
 }  // namespace
 
 const OpSpec kAttentionOps[] = {
-    {CLIPA_OP_ATTENTION, "attention", 1, add_forward_needs, items, grain, no_bytes, forward_scratch,
+    {CLIPA_OP_ATTENTION, "attention", 1, forward_needs, items, grain, no_bytes, forward_scratch,
      forward_run},
     {CLIPA_OP_ATTENTION_BACKWARD, "attention_backward", 1, backward_needs, items, grain, no_bytes,
      backward_scratch, backward_run},

@@ -96,7 +96,8 @@ void forward_rows(const Op& op, const Dims& d, int side, int64_t first, int64_t 
       float* row = z + r * columns;
       if (column == own) partner[r] = row[r];
       for (int64_t j = 0; j < columns; ++j) {
-        rivals[r] += column + j != own + r && row[j] >= partner[r] ? 1 : 0;
+        // Written so that a NaN counts as a rival: a broken row is no hit.
+        rivals[r] += column + j != own + r && !(row[j] < partner[r]) ? 1 : 0;
       }
       const float now = std::max(largest[r], max_row<L>(columns, row));
       total[r] = total[r] * std::exp(largest[r] - now) + exp_row<L>(columns, row, now, row);
@@ -217,12 +218,16 @@ const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, co
     const float* other = op.in(1 - side);
     float* out = op.out(5 + side) + first * d.width;
     double sum = 0;
-    for (int64_t column = 0; column < d.total; column += kColumns) {
-      const int64_t columns = std::min(kColumns, d.total - column);
+    // Rows of other ranks only meet this rank's columns; their other gradients are zero.
+    const bool meets_all = first < d.offset + d.local && first + rows > d.offset;
+    const int64_t from = meets_all ? 0 : d.offset;
+    const int64_t to = meets_all ? d.total : d.offset + d.local;
+    for (int64_t column = from; column < to; column += kColumns) {
+      const int64_t columns = std::min(kColumns, to - column);
       logits(d, scale, op.in(side), first, rows, other, column, columns, z);
       sum += logit_gradient(op, d, side, first, rows, column, columns, z);
       gemm(false, false, rows, d.width, columns, scale, z, columns, other + column * d.width,
-           d.width, column == 0 ? 0 : 1, out, d.width);
+           d.width, column == from ? 0 : 1, out, d.width);
     }
     if (side == 0) sums[item] = sum;
   }

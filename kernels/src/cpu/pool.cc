@@ -89,8 +89,12 @@ const char* pool_backward_run(const Op& op, int, int64_t begin, int64_t end, con
     float* dx = op.out(2) + sample * tokens * width;
     const float share = 1 / static_cast<float>(span.last - span.first);
     for (int64_t t = 0; t < tokens; ++t) {
-      const float weight = t >= span.first && t < span.last ? share : 0;
-      for_lanes<L>(width, [&](auto read, auto write) { write(dx + t * width, read(dy) * weight); });
+      float* row = dx + t * width;
+      if (t >= span.first && t < span.last) {
+        for_lanes<L>(width, [&](auto read, auto write) { write(row, read(dy) * share); });
+      } else {
+        std::memset(row, 0, sizeof(float) * width);  // not dy * 0, which infinity makes NaN
+      }
     }
   }
   return nullptr;

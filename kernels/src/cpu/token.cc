@@ -171,6 +171,7 @@ void assemble_needs(const Op& op, Needs& needs) {
   needs.optional(batch * kept);
   needs.add(batch * tokens * width);
   needs.problem = check_dims(op, 3);
+  if (!fits(op.dims, 4)) needs.problem = "the product of the dimensions is too large";
   if (op.has(2) && !op.has(3) && op.dims[3] != tokens) {
     needs.problem = "positions differ from tokens";
   }
@@ -216,6 +217,7 @@ void assemble_backward_needs(const Op& op, Needs& needs) {
   needs.optional(width);
   needs.optional(op.dims[3] * width);
   needs.problem = check_dims(op, 3);
+  if (!fits(op.dims, 4)) needs.problem = "the product of the dimensions is too large";
   if (op.has(3) && !op.flag(CLIPA_FLAG_CLASS_TOKEN)) needs.problem = "dcls without class token";
 }
 

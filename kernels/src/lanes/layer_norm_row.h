@@ -24,7 +24,7 @@ CLIPA_ROW void layer_norm_row(int64_t n, float eps, const float* x, const float*
     squares += d * d;
   }
   const float variance = L::reduce_sum(squares) / static_cast<float>(n);
-  const float rstd = 1 / __builtin_sqrtf(variance + eps);
+  const float rstd = 1 / sqrtf(variance + eps);
   for_lanes<L>(n, [&](auto read, auto write) {
     write(y, (read(x) - mean) * rstd * read(gamma) + read(beta));
   });
@@ -32,8 +32,8 @@ CLIPA_ROW void layer_norm_row(int64_t n, float eps, const float* x, const float*
   *rstd_out = rstd;
 }
 
-// dx = rstd (g - mean(g) - xhat mean(g xhat)) + acc with g = dy gamma, xhat = (x - mean) rstd;
-// adds dy xhat to dgamma and dy to dbeta.
+// dx = rstd (g - mean(g) - xhat mean(g xhat)) + acc with g = dy gamma, xhat =
+// (x - mean) rstd; adds dy xhat to dgamma and dy to dbeta.
 template <class L>
 CLIPA_ROW void layer_norm_backward_row(int64_t n, const float* dy, const float* x,
                                        const float* gamma, float mean, float rstd, const float* acc,

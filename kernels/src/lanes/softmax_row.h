@@ -8,10 +8,10 @@ namespace clipa {
 // Largest value of a row of n.
 template <class L>
 CLIPA_ROW float max_row(int64_t n, const float* x) {
-  typename L::V largest = L::splat(-__builtin_inff());
+  typename L::V largest = L::splat(-INFINITY);
   int64_t i = 0;
   for (; i + L::kWidth <= n; i += L::kWidth) largest = L::max(largest, L::load(x + i));
-  if (i < n) largest = L::max(largest, L::load_part(x + i, n - i, -__builtin_inff()));
+  if (i < n) largest = L::max(largest, L::load_part(x + i, n - i, -INFINITY));
   return L::reduce_max(largest);
 }
 
@@ -26,7 +26,7 @@ CLIPA_ROW float exp_row(int64_t n, const float* x, float shift, float* y) {
     total += e;
   }
   if (i < n) {
-    const typename L::V e = lane_exp<L>(L::load_part(x + i, n - i, -__builtin_inff()) - shift);
+    const typename L::V e = lane_exp<L>(L::load_part(x + i, n - i, -INFINITY) - shift);
     L::store_part(y + i, e, n - i);
     total += e;
   }
