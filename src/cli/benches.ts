@@ -1,5 +1,8 @@
 import type { Bench } from "./bench/bench.ts";
 import { dataBuild } from "./bench/data_build.ts";
+import { dataFeed } from "./bench/data_feed.ts";
+import { peers } from "./bench/peers.ts";
+import { tokenRatio, trainStep } from "./bench/train_step.ts";
 
 /** Every benchmark, in the order of the README's table. */
-export const BENCHES: readonly Bench[] = [dataBuild];
+export const BENCHES: readonly Bench[] = [trainStep, tokenRatio, dataFeed, peers, dataBuild];

@@ -1,3 +1,5 @@
+import type { Recipe } from "../config/recipe.ts";
+import type { DataSet } from "../run/shard_data_set.ts";
 import { cacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
@@ -27,17 +29,25 @@ const icons = (limit: number | null, rest: Omit<IconDataOptions, "cacheDir" | "l
     ...rest,
   });
 
+const dataSetOf = async (
+  recipe: Recipe,
+  options: Omit<IconDataOptions, "cacheDir" | "limit">,
+): Promise<DataSet> => {
+  if (recipe.data.shards === null) return await icons(recipe.data.limit, options);
+  const { shardDataSet } = await import("../run/shard_data_set.ts");
+  return await shardDataSet(recipe, {
+    cacheDir: cacheDir((name) => Deno.env.get(name)),
+    signal: options.signal,
+    onSamples: (samples) => options.onProgress({ label: "bake", done: samples, total: samples }),
+  });
+};
+
 const train = trainCommand({
   async loadRecipe(name, overrides) {
     return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
   },
   prepareData(recipe, options) {
-    if (recipe.data.shards !== null) {
-      throw new RangeError(
-        "data.shards: training from your own shards is not in this version; allowed: data.set",
-      );
-    }
-    return icons(recipe.data.limit, options);
+    return dataSetOf(recipe, options);
   },
   async runExperiment(recipe, options) {
     return await (await import("../run/run_experiment.ts")).runExperiment(recipe, options);
@@ -48,14 +58,14 @@ const evaluate = evalCommand({
   async evaluateRun(run, options) {
     const { readRunRecipe } = await import("../run/run_folder.ts");
     const { evaluateRun } = await import("../run/evaluate_run.ts");
-    const dataSet = await icons(readRunRecipe(run).data.limit, options);
+    const dataSet = await dataSetOf(readRunRecipe(run), options);
     return await evaluateRun(run, { ...options, dataSet });
   },
   async writeSheet(run, path, options) {
     const { readRunRecipe } = await import("../run/run_folder.ts");
     const { predictIcons } = await import("../run/predict_icons.ts");
     const { predictionSheet } = await import("../report/prediction_sheet.ts");
-    const dataSet = await icons(readRunRecipe(run).data.limit, options);
+    const dataSet = await dataSetOf(readRunRecipe(run), options);
     const bench = options.benches[0] ?? "icons-592";
     const items = await predictIcons(run, dataSet, bench, 40);
     const right = items.filter(({ truth, guess }) => truth === guess).length;

@@ -1,4 +1,4 @@
-import type { IconSet } from "../data/icons/icon_set.ts";
+import type { DataSet } from "./shard_data_set.ts";
 import { type ResizeFilter, resizeImage } from "../data/images/resize_image.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import type { EvalResult } from "../eval/eval_result.ts";
@@ -27,7 +27,7 @@ export interface EvaluateIconsOptions {
  */
 export async function evaluateIcons(
   model: ClipModel,
-  set: IconSet,
+  set: DataSet,
   tokenizer: Tokenizer,
   benches: readonly string[],
   options: EvaluateIconsOptions,
@@ -66,7 +66,7 @@ export async function evaluateIcons(
 }
 
 /** Throws a RangeError that lists the benchmarks unless the data set has all of these. */
-export function checkBenches(set: IconSet, benches: readonly string[]): void {
+export function checkBenches(set: DataSet, benches: readonly string[]): void {
   for (const name of benches) {
     if (Object.hasOwn(set.benches, name)) continue;
     const names = Object.keys(set.benches).join(", ");
@@ -94,7 +94,7 @@ export function plainPictures(
   return out;
 }
 
-function openSplit(set: IconSet, split: string): Records {
+function openSplit(set: DataSet, split: string): Records {
   const path = { train: set.train, val: set.val, test: set.test }[split];
   if (path === undefined) {
     throw new RangeError(`unknown split "${split}"; allowed: train, val, test`);

@@ -1,4 +1,4 @@
-import type { IconSet } from "../data/icons/icon_set.ts";
+import type { DataSet } from "./shard_data_set.ts";
 import { type ResultRow, resultRows } from "../eval/result_rows.ts";
 import { NativeContext } from "../native/context.ts";
 import { evaluateIcons } from "./evaluate_icons.ts";
@@ -10,7 +10,7 @@ export interface EvaluateRunOptions {
   /** Benchmarks by name; empty means those of the recipe. */
   readonly benches: readonly string[];
   readonly device: string;
-  readonly dataSet: IconSet;
+  readonly dataSet: DataSet;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
 }

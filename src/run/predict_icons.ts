@@ -1,6 +1,6 @@
 import { mix32 } from "../data/loader/permutation.ts";
 import { encodePng } from "../data/icons/png.ts";
-import type { IconSet } from "../data/icons/icon_set.ts";
+import type { DataSet } from "./shard_data_set.ts";
 import { openRecords } from "../data/records/records.ts";
 import { classEmbeddings } from "../eval/class_embeddings.ts";
 import { fillTemplate } from "../eval/fill_template.ts";
@@ -28,7 +28,7 @@ export interface Prediction {
  */
 export async function predictIcons(
   dir: string,
-  set: IconSet,
+  set: DataSet,
   benchName: string,
   count: number,
 ): Promise<Prediction[]> {

@@ -1,7 +1,7 @@
 import type { Recipe } from "../config/recipe.ts";
 import { stageSteps } from "../config/stage_numbers.ts";
 import { writeSafetensors, writeWhole } from "../checkpoint/safetensors.ts";
-import type { IconSet } from "../data/icons/icon_set.ts";
+import type { DataSet } from "./shard_data_set.ts";
 import type { EvalResult } from "../eval/eval_result.ts";
 import { standardError } from "../eval/standard_error.ts";
 import { ClipModel } from "../model/clip_model.ts";
@@ -35,7 +35,7 @@ export interface ExperimentOptions {
   readonly resume: boolean;
   /** `cpu`. */
   readonly device: string;
-  readonly dataSet: IconSet;
+  readonly dataSet: DataSet;
   /** Seconds of set-up before the run, for the result. */
   readonly setupSeconds: number;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import type { Recipe } from "../config/recipe.ts";
 import { peakLr, stageSteps, warmupSteps } from "../config/stage_numbers.ts";
 import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
-import { type LoadedBatch, PairLoader } from "../data/loader/pair_loader.ts";
+import type { LoadedBatch } from "../data/loader/pair_loader.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { passes } from "../train/due.ts";
 import type { MetricsLog } from "../train/metrics_log.ts";
@@ -10,6 +10,7 @@ import type { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { trainStage } from "../train/train_stage.ts";
 import { TrainStep } from "../train/train_step.ts";
 import { modelArrays, type RunState, type StageResult } from "./run_state.ts";
+import { stageLoader } from "./stage_loader.ts";
 import type { TrainingData } from "./training_data.ts";
 
 /** What a stage of a run works with. */
@@ -58,7 +59,7 @@ export async function trainRunStage(
     weightDecay: optimizer.weightDecay,
     average: optimizer.averaging !== null,
   });
-  using loader = makeLoader(model, options);
+  using loader = stageLoader(model.context, recipe, options.stage, options.data, from?.cursor);
 
   let cursor: LoaderCursor = from?.cursor ?? FIRST_CURSOR;
   let seconds = from?.seconds ?? 0;
@@ -149,27 +150,6 @@ export async function trainRunStage(
   save(steps);
   const loss = tail.reduce((sum, value) => sum + value, 0) / Math.max(1, tail.length);
   return { name: stage.name, samples: steps * stage.batch, seconds, loss, waited };
-}
-
-function makeLoader(model: ClipModel, options: RunStageOptions): PairLoader {
-  const { recipe, data, from } = options;
-  const stage = recipe.stages[options.stage];
-  const { captions } = recipe.data;
-  return new PairLoader(model.context, {
-    records: data.records,
-    captions: data.captions,
-    order: data.order,
-    batch: stage.batch,
-    imageSize: stage.image.size,
-    filter: recipe.model.image.filter,
-    textTokens: stage.text.tokens,
-    captionWeights: [captions.l1, captions.l2, captions.l3, captions.l4, captions.l5],
-    shorten: (ids, room) => ids.slice(0, room),
-    augment: stage.augment,
-    // Stages draw their own crops and captions.
-    seed: (recipe.seed + 0x9e3779b9 * options.stage) >>> 0,
-    cursor: from?.cursor,
-  });
 }
 
 class Mean {

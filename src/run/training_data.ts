@@ -1,6 +1,6 @@
 import { CaptionTokens } from "../data/loader/caption_tokens.ts";
 import { SampleOrder } from "../data/loader/sample_order.ts";
-import type { IconSet } from "../data/icons/icon_set.ts";
+import type { DataSet } from "./shard_data_set.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import type { Recipe } from "../config/recipe.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
@@ -19,7 +19,7 @@ export interface TrainingData {
  * Opens the training split and its tokenizer. The tokenizer is trained on the captions at the first
  * use and kept beside the data set.
  */
-export function openTrainingData(set: IconSet, recipe: Recipe): TrainingData {
+export function openTrainingData(set: DataSet, recipe: Recipe): TrainingData {
   const records = openRecords(set.train);
   const tokenizer = openTokenizer(set, recipe, records);
   const { balance, familyCap } = recipe.data;
@@ -28,7 +28,7 @@ export function openTrainingData(set: IconSet, recipe: Recipe): TrainingData {
 }
 
 /** The tokenizer of a data set for the recipe's vocabulary and flavour. */
-export function openTokenizer(set: IconSet, recipe: Recipe, records: Records): Tokenizer {
+export function openTokenizer(set: DataSet, recipe: Recipe, records: Records): Tokenizer {
   const { flavour, text } = recipe.model;
   const path = `${set.dir}/tokenizer-${flavour}-${text.vocabulary}.json`;
   try {

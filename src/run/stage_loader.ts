@@ -1,0 +1,37 @@
+import type { Recipe } from "../config/recipe.ts";
+import { PairLoader } from "../data/loader/pair_loader.ts";
+import type { LoaderCursor } from "../data/loader/sample_order.ts";
+import type { NativeContext } from "../native/context.ts";
+import type { TrainingData } from "./training_data.ts";
+
+/**
+ * The loader of one stage of a recipe.
+ *
+ * @param stage Index of the stage.
+ * @param cursor Where to go on; default the start.
+ */
+export function stageLoader(
+  context: NativeContext,
+  recipe: Recipe,
+  stage: number,
+  data: TrainingData,
+  cursor: LoaderCursor | undefined,
+): PairLoader {
+  const { batch, image, text, augment } = recipe.stages[stage];
+  const { captions } = recipe.data;
+  return new PairLoader(context, {
+    records: data.records,
+    captions: data.captions,
+    order: data.order,
+    batch,
+    imageSize: image.size,
+    filter: recipe.model.image.filter,
+    textTokens: text.tokens,
+    captionWeights: [captions.l1, captions.l2, captions.l3, captions.l4, captions.l5],
+    shorten: (ids, room) => ids.slice(0, room),
+    augment,
+    // Stages draw their own crops and captions.
+    seed: (recipe.seed + 0x9e3779b9 * stage) >>> 0,
+    cursor,
+  });
+}
