@@ -3,7 +3,7 @@ import { interleave } from "./interleave.ts";
 import { spread } from "./spread.ts";
 
 const SHAPE = { width: 192, imageTokens: 17, textTokens: 8, batch: 256 };
-const FOLDER = "build/peers";
+const FOLDER = decodeURIComponent(new URL("../../../build/peers", import.meta.url).pathname);
 
 /**
  * `step.vs.jax` (`--peers` only): how many times faster a whole training step is than a jitted one of
@@ -69,13 +69,23 @@ async function environment(signal: AbortSignal): Promise<string> {
       );
     }
   };
-  const there = await new Deno.Command(python, { args: ["-c", "import jax"], stderr: "null" })
-    .output().then(({ success }) => success, () => false);
-  if (there) return python;
+  if (await hasJax(python)) return python;
   console.error("bench  installing JAX");
   await run("python3", ["-m", "venv", FOLDER]);
   await run(python, ["-m", "pip", "install", "--quiet", "jax[cpu]==0.10.2", "numpy"]);
   return python;
+}
+
+async function hasJax(python: string): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(python, {
+      args: ["-c", "import jax"],
+      stderr: "null",
+    }).output();
+    return success;
+  } catch {
+    return false; // no such file
+  }
 }
 
 /** Whole lines of a text stream. */

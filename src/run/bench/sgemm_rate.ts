@@ -1,5 +1,5 @@
 import { NativeContext } from "../../native/context.ts";
-import { OpKind } from "../../native/op_kinds.ts";
+import { Flag, OpKind } from "../../native/op_kinds.ts";
 import { FixedTensor } from "../../tensor/fixed_tensor.ts";
 import { Tape } from "../../tensor/tape.ts";
 import type { Program } from "../../tensor/program.ts";
@@ -10,11 +10,15 @@ export class ProductRate implements Disposable {
   readonly #program: Program;
   readonly #tensors: FixedTensor[];
 
-  /** @param kind One of the three linear ops; a whole step runs each of them once per layer. */
+  /**
+   * @param kind One of the three linear ops; a whole step runs each of them once per layer.
+   * @param flags Flags of the op.
+   */
   constructor(
     context: NativeContext,
     kind: "LINEAR" | "LINEAR_BACKWARD_INPUT" | "LINEAR_BACKWARD_WEIGHT",
     dims: readonly [m: number, n: number, k: number],
+    flags: number = 0,
   ) {
     const [m, n, k] = dims;
     this.#flops = 2 * m * n * k;
@@ -30,7 +34,7 @@ export class ProductRate implements Disposable {
       LINEAR_BACKWARD_INPUT: { reads: [wide, weight, null, null], writes: [narrow] },
       LINEAR_BACKWARD_WEIGHT: { reads: [wide, narrow], writes: [weight, null] },
     }[kind];
-    tape.emit(OpKind[kind], { dims }, operands.reads, operands.writes);
+    tape.emit(OpKind[kind], { dims, flags }, operands.reads, operands.writes);
     this.#program = tape.compile();
   }
 
@@ -70,7 +74,8 @@ export class Roof implements Disposable {
     const product = (count: number) => {
       const context = new NativeContext({ threads: count });
       this.#contexts.push(context);
-      return new ProductRate(context, "LINEAR", cube);
+      // The plain product: no weight is turned.
+      return new ProductRate(context, "LINEAR", cube, Flag.IN_OUT);
     };
     this.#team = product(threads);
     for (let i = 0; i < threads; i++) this.#single.push(product(1));
