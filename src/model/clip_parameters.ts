@@ -8,7 +8,7 @@ import type { BlockType } from "./residual_block.ts";
 const JAX_TEXT_DEPTH = 12;
 
 /**
- * All parameters of a model, with open_clip's names and layouts (clipa §6.5).
+ * All parameters of a model, with open_clip's names and layouts.
  *
  * @param decayed What weight decay applies to: `kernels` of layers only (the JAX code), or `matrices`,
  *   everything with two dimensions, token and position tables included (the PyTorch code).

@@ -31,7 +31,7 @@ const POOLINGS: Readonly<Record<string, Pooling>> = {
 /**
  * The vision transformer: pictures → unit vectors [batch, embed].
  *
- * `cls` pools after the last layer norm, the means before it (clipa §2.8: LN after pooling).
+ * `cls` pools after the last layer norm, the means before it: layer norm after pooling, as in the released JAX code.
  */
 export function imageTower(
   tape: Tape,

@@ -45,7 +45,7 @@ export class Initializers {
 
   /**
    * Blocks as OpenAI's CLIP starts its text tower: q/k/v width^-0.5, outputs width^-0.5·(2·depth)^-0.5,
-   * hidden layer (2·width)^-0.5. The JAX code always takes depth 12 (clipa §3).
+   * hidden layer (2·width)^-0.5. The JAX code always takes depth 12.
    */
   clipBlock(width: number, depth: number): BlockInit {
     const out = width ** -0.5 * (2 * depth) ** -0.5;

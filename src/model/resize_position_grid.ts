@@ -1,6 +1,6 @@
 /**
  * Resizes a learned grid of image positions: separable bicubic (Keys, a = -0.5), half-pixel centres,
- * antialiased when it shrinks; the class token's row is kept (clipa §2.7, PyTorch flavour).
+ * antialiased when it shrinks; the class token's row is kept (as the released PyTorch code loads a sin-cos grid).
  *
  * @param table [from² (+ 1), width], row-major.
  * @param from Patches along a side of the table.

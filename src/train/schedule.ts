@@ -13,7 +13,7 @@ export interface Schedule {
 }
 
 /**
- * Learning rate of a step, counted from 0 (clipa §4.1: linear warm-up, cosine to 0).
+ * Learning rate of a step, counted from 0: linear warm-up, then cosine to 0 in the papers (paper 1, table 5).
  *
  * ```ts
  * const s = { peak: 1, warmupSteps: 2, steps: 10, kind: "cosine", endShare: 0 } as const;

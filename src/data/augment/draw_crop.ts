@@ -14,7 +14,7 @@ export interface DrawKey {
 
 /**
  * A random crop of a square picture: area and aspect ratio drawn until they fit, else the whole
- * picture ("Inception" crop, CLIPA §3.1; aspect log-uniform).
+ * picture ("Inception" crop, paper 1, table 5; aspect log-uniform).
  *
  * @param size Side of the picture, in pixels.
  * @param area Smallest and largest share of the area.
