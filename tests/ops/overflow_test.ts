@@ -23,4 +23,3 @@ Deno.test("assembleTokens refuses positions when their bytes overflow to nothing
     (error: NativeError) => error.code === INVALID,
   );
 });
-
