@@ -10,7 +10,8 @@
  *   - A context and what it owns may be used from any thread, one call at a time per context,
  * except clipa_context_cancel, which may be called at any moment.
  *   - Operands are ranges of buffers; their sizes are checked against the op's dimensions before
- *     anything runs. Host pointers are only read or written during the call they are passed to.
+ *     anything runs; dimensions whose product is too large, and flags that the op does not know,
+ *     are refused. Host pointers are only read or written during the call they are passed to.
  *   - Every op splits its work by its dimensions alone, never by the number of threads, so results
  *     have the same bits for any thread count, and eagerly or in a program.
  *
@@ -174,7 +175,8 @@ enum clipa_op_kind {
    *    flag accumulate applies to dlogit_scale only */
   CLIPA_OP_CONTRASTIVE_BACKWARD = 71,
 
-  /* n; gradient[n], step: writes step.gradient_norm, step.clip_factor and step.skip */
+  /* n; gradient[n], step: writes step.gradient_norm, step.clip_factor and step.skip; skip is set when
+   * the norm is not finite in float32, or what clipping leaves of it has no finite square */
   CLIPA_OP_GRADIENT_NORM = 80,
   /* n; s0 = weight decay, s1 = learning-rate factor; parameter, gradient, m, v, step
    * (in place; decoupled decay, Loshchilov & Hutter 2019; does nothing when step.skip is set) */
@@ -197,7 +199,7 @@ enum clipa_step_slot {
   CLIPA_STEP_AVERAGE_DECAY = 9,
   CLIPA_STEP_GRADIENT_NORM = 10, /* out */
   CLIPA_STEP_CLIP_FACTOR = 11,   /* out: gradient is multiplied by it; 1 = no clipping */
-  CLIPA_STEP_SKIP = 12,          /* out: 1 = gradient not finite, nothing is updated */
+  CLIPA_STEP_SKIP = 12,          /* out: 1 = gradient unusable, nothing is updated */
   CLIPA_STEP_SLOTS = 16
 };
 

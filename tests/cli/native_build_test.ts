@@ -29,6 +29,14 @@ Deno.test("ensureNativeBuild builds once, again after a change, and leaves no st
     await build();
     assert.notEqual(Deno.statSync(library).mtime?.getTime(), first, "the change was not built");
 
+    // A moved checkout has absolute paths of the old place in its build folder.
+    const moved = `${root}/moved`;
+    Deno.mkdirSync(moved);
+    for (const name of ["kernels", "build"]) Deno.renameSync(`${root}/${name}`, `${moved}/${name}`);
+    await ensureNativeBuild(moved, readPlatform());
+    assert.ok(Deno.statSync(`${moved}/build/cpu/libclipa_cpu.so`).isFile);
+    for (const name of ["kernels", "build"]) Deno.renameSync(`${moved}/${name}`, `${root}/${name}`);
+
     source("this is not C++\n");
     await assert.rejects(build(), (error: Error) => {
       assert.ok(error instanceof SetupError);

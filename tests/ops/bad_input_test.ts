@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { NativeContext } from "../../src/native/context.ts";
 import { NativeError } from "../../src/native/native_error.ts";
+import { Flag } from "../../src/native/op_kinds.ts";
 import type { OperandRange, OpRecord } from "../../src/native/op_record.ts";
 import { FAMILIES, type GoldenCase, goldenCases, type GoldenOp } from "../goldens/golden_case.ts";
 import { CaseMemory } from "./case_memory.ts";
@@ -156,6 +157,37 @@ Deno.test("ops refuse dimensions that are zero, negative, huge or overflow when 
           refuse(record.dims.with(i, a).with(j, b));
         }
       }
+    }
+  });
+});
+
+/** The flags that the header gives to each op; all other ops have none. */
+const FLAGS: Readonly<Record<string, number>> = {
+  UNARY: Flag.ACTIVATION,
+  UNARY_BACKWARD: Flag.ACTIVATION,
+  COLUMN_SUM: Flag.ACCUMULATE,
+  LINEAR: Flag.ACTIVATION | Flag.IN_OUT,
+  LINEAR_BACKWARD_INPUT: Flag.ACTIVATION | Flag.IN_OUT,
+  LINEAR_BACKWARD_WEIGHT: Flag.ACCUMULATE | Flag.IN_OUT,
+  LAYER_NORM_BACKWARD: Flag.ACCUMULATE,
+  ATTENTION: Flag.CAUSAL,
+  ATTENTION_BACKWARD: Flag.CAUSAL,
+  EMBEDDING_BACKWARD: Flag.ACCUMULATE,
+  ASSEMBLE_TOKENS_BACKWARD: Flag.ACCUMULATE | Flag.CLASS_TOKEN,
+  L2_NORMALIZE: Flag.NORM_ADD_EPS,
+  L2_NORMALIZE_BACKWARD: Flag.NORM_ADD_EPS,
+  CONTRASTIVE_BACKWARD: Flag.ACCUMULATE,
+};
+
+Deno.test("ops refuse every flag that they do not know when one bit is set", () => {
+  forEachVariant((context, record, op) => {
+    const known = FLAGS[op.kind] ?? 0;
+    for (let bit = 0; bit < 32; bit++) {
+      if ((known >>> bit & 1) !== 0) continue;
+      const flags = ((record.flags ?? 0) | 1 << bit) >>> 0;
+      const error = errorOf(context, { ...record, flags }, op);
+      assert.equal(error.code, INVALID, `${op.kind} flag bit ${bit}`);
+      assert.match(error.message, /flag/);
     }
   });
 });

@@ -92,8 +92,9 @@ Deno.test("contrastive counts a tie as a miss when two texts are the same", () =
   assert.deepEqual(hits(same, same), [0, 0]);
 });
 
-for (const bad of [Infinity, -Infinity, NaN, 3e38]) {
-  Deno.test(`the update is skipped and nothing changes when a gradient is ${bad}`, () => {
+// 3e38 is finite; unclipped, its square is not, and the second moment would stay infinite.
+for (const [bad, clipNorm] of [[Infinity, 0.5], [-Infinity, 0.5], [NaN, 0.5], [3e38, 0]]) {
+  Deno.test(`the update is skipped and nothing changes when a gradient is ${bad}, clipped at ${clipNorm}`, () => {
     using context = new NativeContext({ threads: 2 });
     const n = 40_000;
     using buffer = context.buffer(6 * 4 * n);
@@ -103,8 +104,9 @@ for (const bad of [Infinity, -Infinity, NaN, 3e38]) {
       bytes: 4 * count,
     });
     const gradient = new Float32Array(n).fill(0.5);
-    gradient[n - 1] = bad; // 3e38 is finite, its square is not
+    gradient[n - 1] = bad;
     const step = new Float32Array(StepSlot.SLOTS).fill(0.5);
+    step[StepSlot.CLIP_NORM] = clipNorm;
     const start = Float32Array.from({ length: n }, (_, i) => i % 7);
     for (const slot of [0, 2, 3, 4]) buffer.write(slot * 4 * n, start);
     buffer.write(4 * n, gradient);
@@ -119,9 +121,44 @@ for (const bad of [Infinity, -Infinity, NaN, 3e38]) {
     ]);
     const after = buffer.read(5 * 4 * n, new Float32Array(StepSlot.SLOTS));
     assert.equal(after[StepSlot.SKIP], 1);
-    assert.ok(!Number.isFinite(after[StepSlot.GRADIENT_NORM]));
+    assert.equal(Number.isFinite(after[StepSlot.GRADIENT_NORM]), Number.isFinite(bad));
     for (const slot of [0, 2, 3, 4]) {
       assert.deepEqual(buffer.read(slot * 4 * n, new Float32Array(n)), start, `tensor ${slot}`);
     }
   });
 }
+
+Deno.test("a gradient whose squares overflow float32 has its norm and is clipped to the limit", () => {
+  const n = 40_000;
+  const norms: number[] = [];
+  for (const threads of [1, 3]) {
+    using context = new NativeContext({ threads });
+    using buffer = context.buffer(5 * 4 * n);
+    const at = (slot: number, count = n) => ({
+      buffer: buffer.handle,
+      offset: slot * 4 * n,
+      bytes: 4 * count,
+    });
+    const gradient = new Float32Array(n).fill(0.5);
+    gradient[7] = 3e30;
+    gradient[n - 1] = -4e30;
+    buffer.write(4 * n, gradient);
+    const step = new Float32Array(StepSlot.SLOTS).fill(0.5);
+    buffer.write(4 * 4 * n, step);
+    const [parameter, g, m, v] = [0, 1, 2, 3].map((slot) => at(slot));
+    const block = at(4, StepSlot.SLOTS);
+    context.execute([
+      { kind: OpKind.GRADIENT_NORM, dims: [n], operands: [g, block] },
+      { kind: OpKind.ADAMW, dims: [n], scalars: [0, 1], operands: [parameter, g, m, v, block] },
+    ]);
+    const after = buffer.read(4 * 4 * n, new Float32Array(StepSlot.SLOTS));
+    assert.equal(after[StepSlot.SKIP], 0);
+    assert.equal(after[StepSlot.GRADIENT_NORM], Math.fround(5e30));
+    // beta1 is 0.5, and clipping leaves 0.6, 0.8 times the limit of 0.5.
+    const first = buffer.read(2 * 4 * n, new Float32Array(n));
+    assert.ok(Math.abs(first[7] - 0.15) < 1e-6, `${first[7]}`);
+    assert.ok(Math.abs(first[n - 1] + 0.2) < 1e-6, `${first[n - 1]}`);
+    norms.push(after[StepSlot.CLIP_FACTOR]);
+  }
+  assert.equal(norms[0], norms[1]);
+});

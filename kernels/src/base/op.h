@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/extent.h"
 #include "clipa.h"
 
 namespace clipa {
@@ -24,6 +25,7 @@ struct Op {
     return static_cast<T*>(data[operand]);
   }
   bool has(int operand) const { return data[operand] != nullptr; }
+  Extent extent(int dim) const { return Extent(dims[dim]); }
   bool flag(uint32_t bits) const { return (flags & bits) == bits; }
   uint32_t activation() const { return flags & CLIPA_FLAG_ACTIVATION; }
 };
@@ -38,13 +40,21 @@ struct Operand {
 struct Needs {
   Operand operands[CLIPA_MAX_OPERANDS];
   int count = 0;
-  const char* problem = nullptr;  // set when dims or flags make no sense
+  const char* problem = nullptr;  // the first thing in dims or flags that makes no sense
 
-  void add(int64_t elements, int32_t element_bytes = 4) {
-    operands[count++] = {elements, element_bytes, false};
+  void add(Extent elements, int32_t element_bytes = 4) { push(elements, element_bytes, false); }
+  void optional(Extent elements, int32_t element_bytes = 4) { push(elements, element_bytes, true); }
+  // Null is no problem; an earlier problem stays.
+  void refuse(const char* why) {
+    if (problem == nullptr) problem = why;
   }
-  void optional(int64_t elements, int32_t element_bytes = 4) {
-    operands[count++] = {elements, element_bytes, true};
+
+ private:
+  // The one place where a product of dimensions is judged, so that whatever follows may multiply
+  // the same dimensions without a thought.
+  void push(Extent elements, int32_t element_bytes, bool optional) {
+    if (!elements.fits()) refuse("the product of the dimensions is too large");
+    operands[count++] = {elements.fits() ? elements.value() : 0, element_bytes, optional};
   }
 };
 
@@ -60,6 +70,7 @@ struct Run {
 struct OpSpec {
   uint32_t kind;
   const char* name;
+  uint32_t flags;  // those that the op understands; any other is refused
   int phases;
   void (*needs)(const Op& op, Needs& needs);
   int64_t (*items)(const Op& op, int phase);

@@ -88,6 +88,9 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
         needs.problem = "a dimension is negative or too large";
       }
     }
+    if (needs.problem == nullptr && (ops[i].flags & ~spec->flags) != 0) {
+      needs.problem = "has a flag that this op does not know";
+    }
     if (needs.problem == nullptr) spec->needs(step.op, needs);
     if (needs.problem != nullptr) {
       *message = describe(ops[i], spec, i) + ": " + needs.problem;

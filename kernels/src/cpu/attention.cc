@@ -31,19 +31,18 @@ struct Dims {
 };
 
 void forward_needs(const Op& op, Needs& needs) {
-  const Dims d(op);
-  needs.add(d.batch * d.tokens * 3 * d.width());
-  needs.add(d.batch * d.tokens * d.width());
-  needs.add(d.batch * d.heads * d.tokens);
-  needs.problem = check_dims(op, 4);
-  if (d.tokens > kMaxTokens) needs.problem = "more than 4096 tokens";
+  const Extent batch = op.dims[0], tokens = op.dims[1], heads = op.dims[2], head = op.dims[3];
+  needs.add(batch * tokens * 3 * heads * head);
+  needs.add(batch * tokens * heads * head);
+  needs.add(batch * heads * tokens);
+  needs.refuse(check_dims(op, 4));
+  if (op.dims[1] > kMaxTokens) needs.refuse("more than 4096 tokens");
 }
 
 void backward_needs(const Op& op, Needs& needs) {
-  const Dims d(op);
   forward_needs(op, needs);
-  needs.add(d.batch * d.tokens * d.width());
-  needs.add(d.batch * d.tokens * 3 * d.width());
+  needs.add(op.extent(0) * op.extent(1) * op.extent(2) * op.extent(3));
+  needs.add(op.extent(0) * op.extent(1) * 3 * op.extent(2) * op.extent(3));
 }
 
 int64_t items(const Op& op, int) { return op.dims[0] * op.dims[2]; }
@@ -193,10 +192,10 @@ const char* backward_run(const Op& op, int, int64_t begin, int64_t end, const Ru
 }  // namespace
 
 const OpSpec kAttentionOps[] = {
-    {CLIPA_OP_ATTENTION, "attention", 1, forward_needs, items, grain, no_bytes, forward_scratch,
-     forward_run},
-    {CLIPA_OP_ATTENTION_BACKWARD, "attention_backward", 1, backward_needs, items, grain, no_bytes,
-     backward_scratch, backward_run},
+    {CLIPA_OP_ATTENTION, "attention", CLIPA_FLAG_CAUSAL, 1, forward_needs, items, grain, no_bytes,
+     forward_scratch, forward_run},
+    {CLIPA_OP_ATTENTION_BACKWARD, "attention_backward", CLIPA_FLAG_CAUSAL, 1, backward_needs, items,
+     grain, no_bytes, backward_scratch, backward_run},
     {}};
 
 }  // namespace clipa

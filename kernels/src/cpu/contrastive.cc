@@ -32,8 +32,8 @@ const char* check(const Op& op) {
 
 void add_inputs(const Op& op, Needs& needs) {
   const Dims d(op);
-  needs.add(d.total * d.width);
-  needs.add(d.total * d.width);
+  needs.add(Extent(d.total) * d.width);
+  needs.add(Extent(d.total) * d.width);
   needs.add(1);
 }
 
@@ -61,7 +61,7 @@ void forward_needs(const Op& op, Needs& needs) {
   needs.add(d.local);
   needs.add(d.local);
   needs.add(2);
-  needs.problem = check(op);
+  needs.refuse(check(op));
 }
 
 int64_t forward_items(const Op& op, int phase) { return phase == 0 ? 2 * chunks(op.dims[0]) : 1; }
@@ -150,10 +150,10 @@ void backward_needs(const Op& op, Needs& needs) {
   add_inputs(op, needs);
   needs.add(d.local);
   needs.add(d.local);
-  needs.add(d.total * d.width);
-  needs.add(d.total * d.width);
+  needs.add(Extent(d.total) * d.width);
+  needs.add(Extent(d.total) * d.width);
   needs.add(1);
-  needs.problem = check(op);
+  needs.refuse(check(op));
 }
 
 int64_t backward_items(const Op& op, int phase) { return phase == 0 ? 2 * chunks(op.dims[1]) : 1; }
@@ -237,10 +237,10 @@ const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, co
 }  // namespace
 
 const OpSpec kContrastiveOps[] = {
-    {CLIPA_OP_CONTRASTIVE, "contrastive", 2, forward_needs, forward_items, no_items,
+    {CLIPA_OP_CONTRASTIVE, "contrastive", 0, 2, forward_needs, forward_items, no_items,
      forward_workspace, block_scratch, forward_run},
-    {CLIPA_OP_CONTRASTIVE_BACKWARD, "contrastive_backward", 2, backward_needs, backward_items,
-     no_items, backward_workspace, block_scratch, backward_run},
+    {CLIPA_OP_CONTRASTIVE_BACKWARD, "contrastive_backward", CLIPA_FLAG_ACCUMULATE, 2,
+     backward_needs, backward_items, no_items, backward_workspace, block_scratch, backward_run},
     {}};
 
 }  // namespace clipa

@@ -16,7 +16,7 @@ using L = CpuLanes;
 
 void fill_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 const char* fill_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -27,7 +27,7 @@ const char* fill_run(const Op& op, int, int64_t begin, int64_t end, const Run&) 
 void copy_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 const char* copy_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -41,9 +41,9 @@ void pair_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.add(op.dims[1]);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 2);
+  needs.refuse(check_dims(op, 2));
   if (needs.problem == nullptr && op.dims[0] % op.dims[1] != 0) {
-    needs.problem = "m does not divide n";
+    needs.refuse("m does not divide n");
   }
 }
 
@@ -79,7 +79,7 @@ void scale_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.optional(op.dims[0]);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 const char* scale_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -99,8 +99,8 @@ const char* scale_run(const Op& op, int, int64_t begin, int64_t end, const Run&)
 void unary_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 1);
-  if (!with_activation(op.activation(), [](auto) {})) needs.problem = "unknown activation";
+  needs.refuse(check_dims(op, 1));
+  if (!with_activation(op.activation(), [](auto) {})) needs.refuse("unknown activation");
 }
 
 const char* unary_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -117,8 +117,8 @@ void unary_backward_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.optional(op.dims[0]);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 1);
-  if (!with_activation(op.activation(), [](auto) {})) needs.problem = "unknown activation";
+  needs.refuse(check_dims(op, 1));
+  if (!with_activation(op.activation(), [](auto) {})) needs.refuse("unknown activation");
 }
 
 const char* unary_backward_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -141,9 +141,9 @@ int64_t sum_chunks(const Op& op) {
 }
 
 void column_sum_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
   needs.add(op.dims[1]);
-  needs.problem = check_dims(op, 2);
+  needs.refuse(check_dims(op, 2));
 }
 
 int64_t column_sum_items(const Op& op, int phase) { return phase == 0 ? sum_chunks(op) : 1; }
@@ -174,9 +174,9 @@ const char* column_sum_run(const Op& op, int phase, int64_t begin, int64_t end, 
 // --- softmax of rows
 
 void softmax_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.problem = check_dims(op, 2);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.refuse(check_dims(op, 2));
 }
 
 int64_t row_grain(const Op& op, int) { return rows_per_task(op.dims[1]); }
@@ -190,11 +190,11 @@ const char* softmax_run(const Op& op, int, int64_t begin, int64_t end, const Run
 }
 
 void softmax_backward_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.optional(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.problem = check_dims(op, 2);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.optional(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.refuse(check_dims(op, 2));
 }
 
 const char* softmax_backward_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -210,22 +210,24 @@ const char* softmax_backward_run(const Op& op, int, int64_t begin, int64_t end, 
 }  // namespace
 
 const OpSpec kElementwiseOps[] = {
-    {CLIPA_OP_FILL, "fill", 1, fill_needs, first_dim, element_grain, no_bytes, no_bytes, fill_run},
-    {CLIPA_OP_COPY, "copy", 1, copy_needs, first_dim, element_grain, no_bytes, no_bytes, copy_run},
-    {CLIPA_OP_ADD, "add", 1, pair_needs, first_dim, element_grain, no_bytes, no_bytes, add_run},
-    {CLIPA_OP_MUL, "mul", 1, pair_needs, first_dim, element_grain, no_bytes, no_bytes, mul_run},
-    {CLIPA_OP_SCALE, "scale", 1, scale_needs, first_dim, element_grain, no_bytes, no_bytes,
+    {CLIPA_OP_FILL, "fill", 0, 1, fill_needs, first_dim, element_grain, no_bytes, no_bytes,
+     fill_run},
+    {CLIPA_OP_COPY, "copy", 0, 1, copy_needs, first_dim, element_grain, no_bytes, no_bytes,
+     copy_run},
+    {CLIPA_OP_ADD, "add", 0, 1, pair_needs, first_dim, element_grain, no_bytes, no_bytes, add_run},
+    {CLIPA_OP_MUL, "mul", 0, 1, pair_needs, first_dim, element_grain, no_bytes, no_bytes, mul_run},
+    {CLIPA_OP_SCALE, "scale", 0, 1, scale_needs, first_dim, element_grain, no_bytes, no_bytes,
      scale_run},
-    {CLIPA_OP_UNARY, "unary", 1, unary_needs, first_dim, element_grain, no_bytes, no_bytes,
-     unary_run},
-    {CLIPA_OP_UNARY_BACKWARD, "unary_backward", 1, unary_backward_needs, first_dim, element_grain,
-     no_bytes, no_bytes, unary_backward_run},
-    {CLIPA_OP_COLUMN_SUM, "column_sum", 2, column_sum_needs, column_sum_items, no_items,
-     column_sum_workspace, no_bytes, column_sum_run},
-    {CLIPA_OP_SOFTMAX, "softmax", 1, softmax_needs, first_dim, row_grain, no_bytes, no_bytes,
+    {CLIPA_OP_UNARY, "unary", CLIPA_FLAG_ACTIVATION, 1, unary_needs, first_dim, element_grain,
+     no_bytes, no_bytes, unary_run},
+    {CLIPA_OP_UNARY_BACKWARD, "unary_backward", CLIPA_FLAG_ACTIVATION, 1, unary_backward_needs,
+     first_dim, element_grain, no_bytes, no_bytes, unary_backward_run},
+    {CLIPA_OP_COLUMN_SUM, "column_sum", CLIPA_FLAG_ACCUMULATE, 2, column_sum_needs,
+     column_sum_items, no_items, column_sum_workspace, no_bytes, column_sum_run},
+    {CLIPA_OP_SOFTMAX, "softmax", 0, 1, softmax_needs, first_dim, row_grain, no_bytes, no_bytes,
      softmax_run},
-    {CLIPA_OP_SOFTMAX_BACKWARD, "softmax_backward", 1, softmax_backward_needs, first_dim, row_grain,
-     no_bytes, no_bytes, softmax_backward_run},
+    {CLIPA_OP_SOFTMAX_BACKWARD, "softmax_backward", 0, 1, softmax_backward_needs, first_dim,
+     row_grain, no_bytes, no_bytes, softmax_backward_run},
     {}};
 
 }  // namespace clipa

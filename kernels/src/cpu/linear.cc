@@ -43,14 +43,14 @@ int64_t panel_of(const Op& op, int) { return panel_rows(op.dims[0]); }
 // --- forward: x, w, b?, residual? -> y, pre?
 
 void linear_needs(const Op& op, Needs& needs) {
-  const int64_t m = op.dims[0], n = op.dims[1], k = op.dims[2];
+  const Extent m = op.dims[0], n = op.dims[1], k = op.dims[2];
   needs.add(m * k);
   needs.add(n * k);
   needs.optional(n);
   needs.optional(m * n);
   needs.add(m * n);
   needs.optional(m * n);
-  needs.problem = check_linear(op, 5, true);
+  needs.refuse(check_linear(op, 5, true));
 }
 
 // Phase 0 turns an [n,k] weight into [k,n] once; otherwise every panel would do it while packing.
@@ -97,14 +97,14 @@ const char* linear_run(const Op& op, int phase, int64_t begin, int64_t end, cons
 // --- gradient of the input: dz, w, pre?, acc? -> dx
 
 void input_needs(const Op& op, Needs& needs) {
-  const int64_t m = op.dims[0], n = op.dims[1], k = op.dims[2];
+  const Extent m = op.dims[0], n = op.dims[1], k = op.dims[2];
   needs.add(m * n);
   needs.add(n * k);
   needs.optional(m * k);
   needs.optional(m * k);
   needs.add(m * k);
-  needs.problem = check_linear(op, 2, true);
-  if (op.has(2) && op.has(3)) needs.problem = "pre and acc exclude each other";
+  needs.refuse(check_linear(op, 2, true));
+  if (op.has(2) && op.has(3)) needs.refuse("pre and acc exclude each other");
 }
 
 const char* input_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -134,12 +134,12 @@ int64_t chunk_rows(const Op& op) {
 }
 
 void weight_needs(const Op& op, Needs& needs) {
-  const int64_t m = op.dims[0], n = op.dims[1], k = op.dims[2];
+  const Extent m = op.dims[0], n = op.dims[1], k = op.dims[2];
   needs.add(m * n);
   needs.add(m * k);
   needs.add(n * k);
   needs.optional(n);
-  needs.problem = check_linear(op, 0, false);
+  needs.refuse(check_linear(op, 0, false));
 }
 
 int64_t weight_items(const Op& op, int phase) { return phase == 0 ? chunk_count(op) : op.dims[1]; }
@@ -181,12 +181,14 @@ const char* weight_run(const Op& op, int phase, int64_t begin, int64_t end, cons
 }  // namespace
 
 const OpSpec kLinearOps[] = {
-    {CLIPA_OP_LINEAR, "linear", 2, linear_needs, linear_items, linear_grain, linear_workspace,
-     no_bytes, linear_run},
-    {CLIPA_OP_LINEAR_BACKWARD_INPUT, "linear_backward_input", 1, input_needs, rows_of, panel_of,
-     no_bytes, no_bytes, input_run},
-    {CLIPA_OP_LINEAR_BACKWARD_WEIGHT, "linear_backward_weight", 2, weight_needs, weight_items,
-     weight_grain, weight_workspace, no_bytes, weight_run},
+    {CLIPA_OP_LINEAR, "linear", CLIPA_FLAG_ACTIVATION | CLIPA_FLAG_IN_OUT, 2, linear_needs,
+     linear_items, linear_grain, linear_workspace, no_bytes, linear_run},
+    {CLIPA_OP_LINEAR_BACKWARD_INPUT, "linear_backward_input",
+     CLIPA_FLAG_ACTIVATION | CLIPA_FLAG_IN_OUT, 1, input_needs, rows_of, panel_of, no_bytes,
+     no_bytes, input_run},
+    {CLIPA_OP_LINEAR_BACKWARD_WEIGHT, "linear_backward_weight",
+     CLIPA_FLAG_ACCUMULATE | CLIPA_FLAG_IN_OUT, 2, weight_needs, weight_items, weight_grain,
+     weight_workspace, no_bytes, weight_run},
     {}};
 
 }  // namespace clipa

@@ -16,14 +16,14 @@ using L = CpuLanes;
 int64_t row_grain(const Op& op, int) { return rows_per_task(op.dims[1]); }
 
 void forward_needs(const Op& op, Needs& needs) {
-  const int64_t rows = op.dims[0], width = op.dims[1];
+  const Extent rows = op.dims[0], width = op.dims[1];
   needs.add(rows * width);
   needs.add(width);
   needs.add(width);
   needs.add(rows * width);
   needs.add(rows);
   needs.add(rows);
-  needs.problem = check_dims(op, 2);
+  needs.refuse(check_dims(op, 2));
 }
 
 const char* forward_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -40,7 +40,7 @@ const char* forward_run(const Op& op, int, int64_t begin, int64_t end, const Run
 int64_t chunk_count(const Op& op) { return std::clamp<int64_t>(op.dims[0] / 128, 1, 64); }
 
 void backward_needs(const Op& op, Needs& needs) {
-  const int64_t rows = op.dims[0], width = op.dims[1];
+  const Extent rows = op.dims[0], width = op.dims[1];
   needs.add(rows * width);
   needs.add(rows * width);
   needs.add(width);
@@ -50,7 +50,7 @@ void backward_needs(const Op& op, Needs& needs) {
   needs.add(rows * width);
   needs.add(width);
   needs.add(width);
-  needs.problem = check_dims(op, 2);
+  needs.refuse(check_dims(op, 2));
 }
 
 int64_t backward_items(const Op& op, int phase) { return phase == 0 ? chunk_count(op) : 1; }
@@ -82,10 +82,11 @@ const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, co
 
 }  // namespace
 
-const OpSpec kNormOps[] = {{CLIPA_OP_LAYER_NORM, "layer_norm", 1, forward_needs, first_dim,
-                            row_grain, no_bytes, no_bytes, forward_run},
-                           {CLIPA_OP_LAYER_NORM_BACKWARD, "layer_norm_backward", 2, backward_needs,
-                            backward_items, no_items, backward_workspace, no_bytes, backward_run},
-                           {}};
+const OpSpec kNormOps[] = {
+    {CLIPA_OP_LAYER_NORM, "layer_norm", 0, 1, forward_needs, first_dim, row_grain, no_bytes,
+     no_bytes, forward_run},
+    {CLIPA_OP_LAYER_NORM_BACKWARD, "layer_norm_backward", CLIPA_FLAG_ACCUMULATE, 2, backward_needs,
+     backward_items, no_items, backward_workspace, no_bytes, backward_run},
+    {}};
 
 }  // namespace clipa

@@ -16,12 +16,19 @@ bool skipped(const float* step) { return step[CLIPA_STEP_SKIP] != 0; }
 
 // --- gradient, step: squares summed in lanes within a chunk, in double across chunks
 
+// In double, for a chunk whose squares overflow float32: elements above about 1e19.
+double wide_squares(int64_t count, const float* g) {
+  double total = 0;
+  for (int64_t i = 0; i < count; ++i) total += double{g[i]} * double{g[i]};
+  return total;
+}
+
 int64_t norm_chunks(const Op& op) { return (op.dims[0] + kElementGrain - 1) / kElementGrain; }
 
 void norm_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.add(CLIPA_STEP_SLOTS);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 int64_t norm_items(const Op& op, int phase) { return phase == 0 ? norm_chunks(op) : 1; }
@@ -34,9 +41,10 @@ const char* norm_run(const Op& op, int phase, int64_t begin, int64_t end, const 
       const int64_t first = chunk * kElementGrain;
       const float* g = op.in(0) + first;
       L::V total = L::splat(0);
-      for_lanes<L>(std::min(kElementGrain, op.dims[0] - first),
-                   [&](auto read, auto) { total += read(g) * read(g); });
-      sums[chunk] = L::reduce_sum(total);
+      const int64_t count = std::min(kElementGrain, op.dims[0] - first);
+      for_lanes<L>(count, [&](auto read, auto) { total += read(g) * read(g); });
+      const float sum = L::reduce_sum(total);
+      sums[chunk] = std::isfinite(sum) ? sum : wide_squares(count, g);
     }
     return nullptr;
   }
@@ -45,11 +53,14 @@ const char* norm_run(const Op& op, int phase, int64_t begin, int64_t end, const 
   float* step = op.out(1);
   const float norm = static_cast<float>(std::sqrt(total));
   const float limit = step[CLIPA_STEP_CLIP_NORM];
-  // Not finite means an infinite or undefined gradient, or one whose square overflows.
-  const bool finite = std::isfinite(norm);
+  const float clip = limit > 0 && norm > limit ? limit / norm : 1;
+  // Not finite means an infinite or undefined gradient; and AdamW squares what clipping leaves of
+  // it, which must not overflow: an infinite second moment would never come down again.
+  const float clipped = norm * clip;
+  const bool usable = std::isfinite(norm) && std::isfinite(clipped * clipped);
   step[CLIPA_STEP_GRADIENT_NORM] = norm;
-  step[CLIPA_STEP_SKIP] = finite ? 0 : 1;
-  step[CLIPA_STEP_CLIP_FACTOR] = finite && limit > 0 && norm > limit ? limit / norm : 1;
+  step[CLIPA_STEP_SKIP] = usable ? 0 : 1;
+  step[CLIPA_STEP_CLIP_FACTOR] = usable ? clip : 1;
   return nullptr;
 }
 
@@ -58,7 +69,7 @@ const char* norm_run(const Op& op, int phase, int64_t begin, int64_t end, const 
 void adamw_needs(const Op& op, Needs& needs) {
   for (int i = 0; i < 4; ++i) needs.add(op.dims[0]);
   needs.add(CLIPA_STEP_SLOTS);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 const char* adamw_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -94,7 +105,7 @@ void average_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.add(CLIPA_STEP_SLOTS);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 const char* average_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -115,7 +126,7 @@ const char* average_run(const Op& op, int, int64_t begin, int64_t end, const Run
 void clamp_needs(const Op& op, Needs& needs) {
   needs.add(op.dims[0]);
   needs.add(CLIPA_STEP_SLOTS);
-  needs.problem = check_dims(op, 1);
+  needs.refuse(check_dims(op, 1));
 }
 
 const char* clamp_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -131,14 +142,14 @@ const char* clamp_run(const Op& op, int, int64_t begin, int64_t end, const Run&)
 
 }  // namespace
 
-const OpSpec kOptimizerOps[] = {{CLIPA_OP_GRADIENT_NORM, "gradient_norm", 2, norm_needs, norm_items,
-                                 no_items, norm_workspace, no_bytes, norm_run},
-                                {CLIPA_OP_ADAMW, "adamw", 1, adamw_needs, first_dim, element_grain,
-                                 no_bytes, no_bytes, adamw_run},
-                                {CLIPA_OP_AVERAGE, "average", 1, average_needs, first_dim,
+const OpSpec kOptimizerOps[] = {{CLIPA_OP_GRADIENT_NORM, "gradient_norm", 0, 2, norm_needs,
+                                 norm_items, no_items, norm_workspace, no_bytes, norm_run},
+                                {CLIPA_OP_ADAMW, "adamw", 0, 1, adamw_needs, first_dim,
+                                 element_grain, no_bytes, no_bytes, adamw_run},
+                                {CLIPA_OP_AVERAGE, "average", 0, 1, average_needs, first_dim,
                                  element_grain, no_bytes, no_bytes, average_run},
-                                {CLIPA_OP_CLAMP, "clamp", 1, clamp_needs, first_dim, element_grain,
-                                 no_bytes, no_bytes, clamp_run},
+                                {CLIPA_OP_CLAMP, "clamp", 0, 1, clamp_needs, first_dim,
+                                 element_grain, no_bytes, no_bytes, clamp_run},
                                 {}};
 
 }  // namespace clipa

@@ -52,10 +52,10 @@ Span pooled_tokens(const Op& op, int ids_operand, int64_t sample) {
 }
 
 void pool_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[1] * op.dims[2]);
-  needs.optional(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[2]);
-  needs.problem = check_pool(op, 1);
+  needs.add(op.extent(0) * op.extent(1) * op.dims[2]);
+  needs.optional(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[2]);
+  needs.refuse(check_pool(op, 1));
 }
 
 const char* pool_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -75,10 +75,10 @@ const char* pool_run(const Op& op, int, int64_t begin, int64_t end, const Run&) 
 }
 
 void pool_backward_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[2]);
-  needs.optional(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[1] * op.dims[2]);
-  needs.problem = check_pool(op, 1);
+  needs.add(op.extent(0) * op.dims[2]);
+  needs.optional(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.extent(1) * op.dims[2]);
+  needs.refuse(check_pool(op, 1));
 }
 
 const char* pool_backward_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -110,10 +110,10 @@ float divisor(const Op& op, float norm) {
 }
 
 void normalize_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
   needs.add(op.dims[0]);
-  needs.problem = check_dims(op, 2);
+  needs.refuse(check_dims(op, 2));
 }
 
 const char* normalize_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -135,11 +135,11 @@ const char* normalize_run(const Op& op, int, int64_t begin, int64_t end, const R
 // where the divisor is the constant eps, the second term is absent.
 
 void normalize_backward_needs(const Op& op, Needs& needs) {
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.add(op.dims[0] * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.add(op.extent(0) * op.dims[1]);
   needs.add(op.dims[0]);
-  needs.add(op.dims[0] * op.dims[1]);
-  needs.problem = check_dims(op, 2);
+  needs.add(op.extent(0) * op.dims[1]);
+  needs.refuse(check_dims(op, 2));
 }
 
 const char* normalize_backward_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -164,13 +164,14 @@ const char* normalize_backward_run(const Op& op, int, int64_t begin, int64_t end
 }  // namespace
 
 const OpSpec kPoolOps[] = {
-    {CLIPA_OP_POOL, "pool", 1, pool_needs, first_dim, sample_grain, no_bytes, no_bytes, pool_run},
-    {CLIPA_OP_POOL_BACKWARD, "pool_backward", 1, pool_backward_needs, first_dim, sample_grain,
+    {CLIPA_OP_POOL, "pool", 0, 1, pool_needs, first_dim, sample_grain, no_bytes, no_bytes,
+     pool_run},
+    {CLIPA_OP_POOL_BACKWARD, "pool_backward", 0, 1, pool_backward_needs, first_dim, sample_grain,
      no_bytes, no_bytes, pool_backward_run},
-    {CLIPA_OP_L2_NORMALIZE, "l2_normalize", 1, normalize_needs, first_dim, row_grain, no_bytes,
-     no_bytes, normalize_run},
-    {CLIPA_OP_L2_NORMALIZE_BACKWARD, "l2_normalize_backward", 1, normalize_backward_needs,
-     first_dim, row_grain, no_bytes, no_bytes, normalize_backward_run},
+    {CLIPA_OP_L2_NORMALIZE, "l2_normalize", CLIPA_FLAG_NORM_ADD_EPS, 1, normalize_needs, first_dim,
+     row_grain, no_bytes, no_bytes, normalize_run},
+    {CLIPA_OP_L2_NORMALIZE_BACKWARD, "l2_normalize_backward", CLIPA_FLAG_NORM_ADD_EPS, 1,
+     normalize_backward_needs, first_dim, row_grain, no_bytes, no_bytes, normalize_backward_run},
     {}};
 
 }  // namespace clipa

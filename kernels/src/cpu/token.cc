@@ -39,12 +39,12 @@ int64_t sample_grain(const Op& op, int) {
 // --- embedding: ids, table, position? -> y
 
 void embedding_needs(const Op& op, Needs& needs) {
-  const int64_t batch = op.dims[0], tokens = op.dims[1], width = op.dims[2];
+  const Extent batch = op.dims[0], tokens = op.dims[1], width = op.dims[2];
   needs.add(batch * tokens);
-  needs.add(op.dims[3] * width);
+  needs.add(op.extent(3) * width);
   needs.optional(tokens * width);
   needs.add(batch * tokens * width);
-  needs.problem = check_dims(op, 4);
+  needs.refuse(check_dims(op, 4));
 }
 
 const char* embedding_run(const Op& op, int, int64_t begin, int64_t end, const Run&) {
@@ -65,12 +65,12 @@ const char* embedding_run(const Op& op, int, int64_t begin, int64_t end, const R
 // --- ids, dy -> dtable, dposition?
 
 void embedding_backward_needs(const Op& op, Needs& needs) {
-  const int64_t batch = op.dims[0], tokens = op.dims[1], width = op.dims[2];
+  const Extent batch = op.dims[0], tokens = op.dims[1], width = op.dims[2];
   needs.add(batch * tokens);
   needs.add(batch * tokens * width);
-  needs.add(op.dims[3] * width);
+  needs.add(op.extent(3) * width);
   needs.optional(tokens * width);
-  needs.problem = check_dims(op, 4);
+  needs.refuse(check_dims(op, 4));
 }
 
 // Phase 0 clears the table by rows, phase 1 gathers by columns.
@@ -109,18 +109,17 @@ const char* embedding_backward_run(const Op& op, int phase, int64_t begin, int64
 // --- patchify: pixels, meanstd, index? -> y
 
 void patchify_needs(const Op& op, Needs& needs) {
-  const int64_t batch = op.dims[0], height = op.dims[1], width = op.dims[2], patch = op.dims[3];
-  const int64_t kept = op.dims[4];
-  needs.add(batch * height * width * 3, 1);
+  const int64_t height = op.dims[1], width = op.dims[2], patch = op.dims[3], kept = op.dims[4];
+  needs.add(op.extent(0) * height * width * 3, 1);
   needs.add(6);
-  needs.optional(batch * kept);
-  needs.add(batch * kept * 3 * patch * patch);
-  needs.problem = check_dims(op, 5);
+  needs.optional(op.extent(0) * kept);
+  needs.add(op.extent(0) * kept * 3 * patch * patch);
+  needs.refuse(check_dims(op, 5));
   if (needs.problem != nullptr) return;
   if (height % patch != 0 || width % patch != 0) {
-    needs.problem = "the patch does not divide the picture";
+    needs.refuse("the patch does not divide the picture");
   } else if (!op.has(2) && kept != height / patch * (width / patch)) {
-    needs.problem = "without an index every patch is kept";
+    needs.refuse("without an index every patch is kept");
   }
 }
 
@@ -163,17 +162,16 @@ const char* patchify_run(const Op& op, int, int64_t begin, int64_t end, const Ru
 // --- assemble: x, cls?, position?, index? -> y
 
 void assemble_needs(const Op& op, Needs& needs) {
-  const int64_t batch = op.dims[0], kept = op.dims[1], width = op.dims[2];
-  const int64_t tokens = kept + (op.has(1) ? 1 : 0);
+  const Extent batch = op.dims[0], kept = op.dims[1], width = op.dims[2];
+  const Extent tokens = kept + (op.has(1) ? 1 : 0);
   needs.add(batch * kept * width);
   needs.optional(width);
-  needs.optional(op.dims[3] * width);
+  needs.optional(op.extent(3) * width);
   needs.optional(batch * kept);
   needs.add(batch * tokens * width);
-  needs.problem = check_dims(op, 3);
-  if (!fits(op.dims, 4)) needs.problem = "the product of the dimensions is too large";
-  if (op.has(2) && !op.has(3) && op.dims[3] != tokens) {
-    needs.problem = "positions differ from tokens";
+  needs.refuse(check_dims(op, 3));
+  if (op.has(2) && !op.has(3) && op.dims[3] != tokens.value()) {
+    needs.refuse("positions differ from tokens");
   }
 }
 
@@ -209,16 +207,15 @@ const char* assemble_run(const Op& op, int, int64_t begin, int64_t end, const Ru
 // --- dy, index? -> dx, dcls?, dposition?
 
 void assemble_backward_needs(const Op& op, Needs& needs) {
-  const int64_t batch = op.dims[0], kept = op.dims[1], width = op.dims[2];
-  const int64_t tokens = kept + (op.flag(CLIPA_FLAG_CLASS_TOKEN) ? 1 : 0);
+  const Extent batch = op.dims[0], kept = op.dims[1], width = op.dims[2];
+  const Extent tokens = kept + (op.flag(CLIPA_FLAG_CLASS_TOKEN) ? 1 : 0);
   needs.add(batch * tokens * width);
   needs.optional(batch * kept);
   needs.add(batch * kept * width);
   needs.optional(width);
-  needs.optional(op.dims[3] * width);
-  needs.problem = check_dims(op, 3);
-  if (!fits(op.dims, 4)) needs.problem = "the product of the dimensions is too large";
-  if (op.has(3) && !op.flag(CLIPA_FLAG_CLASS_TOKEN)) needs.problem = "dcls without class token";
+  needs.optional(op.extent(3) * width);
+  needs.refuse(check_dims(op, 3));
+  if (op.has(3) && !op.flag(CLIPA_FLAG_CLASS_TOKEN)) needs.refuse("dcls without class token");
 }
 
 int64_t assemble_backward_items(const Op& op, int phase) {
@@ -264,16 +261,17 @@ const char* assemble_backward_run(const Op& op, int phase, int64_t begin, int64_
 }  // namespace
 
 const OpSpec kTokenOps[] = {
-    {CLIPA_OP_EMBEDDING, "embedding", 1, embedding_needs, first_dim, sample_grain, no_bytes,
+    {CLIPA_OP_EMBEDDING, "embedding", 0, 1, embedding_needs, first_dim, sample_grain, no_bytes,
      no_bytes, embedding_run},
-    {CLIPA_OP_EMBEDDING_BACKWARD, "embedding_backward", 2, embedding_backward_needs,
-     embedding_backward_items, embedding_backward_grain, no_bytes, no_bytes,
-     embedding_backward_run},
-    {CLIPA_OP_PATCHIFY, "patchify", 1, patchify_needs, first_dim, patchify_grain, no_bytes,
+    {CLIPA_OP_EMBEDDING_BACKWARD, "embedding_backward", CLIPA_FLAG_ACCUMULATE, 2,
+     embedding_backward_needs, embedding_backward_items, embedding_backward_grain, no_bytes,
+     no_bytes, embedding_backward_run},
+    {CLIPA_OP_PATCHIFY, "patchify", 0, 1, patchify_needs, first_dim, patchify_grain, no_bytes,
      no_bytes, patchify_run},
-    {CLIPA_OP_ASSEMBLE_TOKENS, "assemble_tokens", 1, assemble_needs, first_dim, sample_grain,
+    {CLIPA_OP_ASSEMBLE_TOKENS, "assemble_tokens", 0, 1, assemble_needs, first_dim, sample_grain,
      no_bytes, no_bytes, assemble_run},
-    {CLIPA_OP_ASSEMBLE_TOKENS_BACKWARD, "assemble_tokens_backward", 2, assemble_backward_needs,
+    {CLIPA_OP_ASSEMBLE_TOKENS_BACKWARD, "assemble_tokens_backward",
+     CLIPA_FLAG_ACCUMULATE | CLIPA_FLAG_CLASS_TOKEN, 2, assemble_backward_needs,
      assemble_backward_items, assemble_backward_grain, no_bytes, no_bytes, assemble_backward_run},
     {}};
 

@@ -4,7 +4,7 @@ import { sha256 } from "./stamp.ts";
 
 /** What decides whether a built library still fits. */
 export interface NativeKey {
-  /** Compiler, flags and CPU features: a change means a build from nothing. */
+  /** Compiler, flags, CPU features and the checkout: a change means a build from nothing. */
   machine: string;
   /** The sources: a change means an incremental build. */
   sources: string;
@@ -19,7 +19,8 @@ export async function nativeKey(root: string): Promise<NativeKey> {
   const { output } = await runCommand(compiler, ["--version"]);
   const flags = FLAG_VARIABLES.map((name) => `${name}=${Deno.env.get(name) ?? ""}`);
   return {
-    machine: await sha256(JSON.stringify([output, flags, readCpuFeatures()])),
+    // CMake's cache holds absolute paths, so a checkout that was copied or moved starts anew too.
+    machine: await sha256(JSON.stringify([output, flags, readCpuFeatures(), root])),
     sources: await hashTree(`${root}/kernels`),
   };
 }
