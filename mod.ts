@@ -64,6 +64,8 @@ export * from "./src/eval/eval_result.ts";
 export * from "./src/eval/evaluate.ts";
 export * from "./src/eval/load_bench.ts";
 export * from "./src/eval/retrieval.ts";
+export * from "./src/eval/search/search_index.ts";
+export * from "./src/eval/search/write_index.ts";
 export * from "./src/eval/zero_shot.ts";
 export * from "./src/run/evaluate_run.ts";
 export * from "./src/run/open_run.ts";

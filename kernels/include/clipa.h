@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "clipa_image.h"
+#include "clipa_search.h"
 #include "clipa_status.h"
 
 #ifdef __cplusplus

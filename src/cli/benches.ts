@@ -2,7 +2,15 @@ import type { Bench } from "./bench/bench.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { peers } from "./bench/peers.ts";
+import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenRatio, trainStep } from "./bench/train_step.ts";
 
 /** Every benchmark, in the order of the README's table. */
-export const BENCHES: readonly Bench[] = [trainStep, tokenRatio, dataFeed, peers, dataBuild];
+export const BENCHES: readonly Bench[] = [
+  trainStep,
+  tokenRatio,
+  dataFeed,
+  searchSpeed,
+  peers,
+  dataBuild,
+];

@@ -1,4 +1,5 @@
 import { imageSymbols } from "./image_symbols.ts";
+import { searchSymbols } from "./search_symbols.ts";
 
 /**
  * The foreign-function table of the native library: one entry per function of
@@ -41,4 +42,5 @@ export const symbols = {
   // (uint64_t program, double* seconds, uint64_t count, uint64_t* runs)
   clipa_program_profile: { parameters: ["u64", "buffer", "u64", "buffer"], result: "i32" },
   ...imageSymbols,
+  ...searchSymbols,
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -5,7 +5,7 @@ import { ABI_VERSION } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
 
 const folder = new URL("../../kernels/include/", import.meta.url);
-const header = ["clipa.h", "clipa_image.h"]
+const header = ["clipa.h", "clipa_image.h", "clipa_search.h"]
   .map((name) => Deno.readTextFileSync(new URL(name, folder)))
   .join("\n")
   .replace(/\/\*[\s\S]*?\*\//g, "");

@@ -56,6 +56,7 @@ int32_t check_range(const char* function, const Buffer& buffer, uint64_t offset,
 }  // namespace
 
 std::shared_ptr<Buffer> find_buffer(uint64_t handle) { return buffers().get(handle); }
+std::shared_ptr<Context> find_context(uint64_t handle) { return contexts().get(handle); }
 
 }  // namespace clipa
 

@@ -34,6 +34,9 @@ class Context {
   // Runs one checked op. Null, or what is wrong with the data. Worker thread only.
   const char* run(const OpSpec& spec, const Op& op);
 
+  // Runs tasks on the team. Worker thread only.
+  void parallel(int64_t count, Team::Task task, void* data) { team_.run(count, task, data); }
+
   void account(int64_t bytes);
   uint64_t memory() const { return memory_; }
   uint64_t peak_memory() const { return peak_memory_; }

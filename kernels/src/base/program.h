@@ -52,5 +52,6 @@ class Program {
 };
 
 std::shared_ptr<Buffer> find_buffer(uint64_t handle);
+std::shared_ptr<Context> find_context(uint64_t handle);
 
 }  // namespace clipa

@@ -16,6 +16,7 @@
 #include "base/program.h"
 #include "clipa_image.h"
 #include "image/colour.h"
+#include "image/map.h"
 #include "image/resample.h"
 
 namespace clipa {
@@ -24,14 +25,6 @@ namespace {
 
 constexpr uint32_t kMaxSide = 1 << 16;
 static_assert(sizeof(clipa_image_job) == 88, "the host writes jobs in this layout");
-
-struct Map {
-  const uint8_t* data = nullptr;
-  uint64_t bytes = 0;
-  ~Map() {
-    if (data != nullptr) munmap(const_cast<uint8_t*>(data), bytes);
-  }
-};
 
 HandleTable<Map>& maps() {
   static auto* table = new HandleTable<Map>();
@@ -109,6 +102,12 @@ class BatchWork {
 };
 
 }  // namespace
+
+Map::~Map() {
+  if (data != nullptr) munmap(const_cast<uint8_t*>(data), bytes);
+}
+
+std::shared_ptr<Map> find_map(uint64_t handle) { return maps().get(handle); }
 
 }  // namespace clipa
 
