@@ -1,0 +1,24 @@
+import type { Figure } from "./figure.ts";
+import { panelFigure } from "./panel_figure.ts";
+import type { FigureSeries } from "./series.ts";
+
+/** What {@linkcode changeAgainstKept} draws. */
+export interface KeptTable {
+  readonly source: string;
+  /** What the intervals are, or why there are none. */
+  readonly intervals: string;
+  readonly changeTitle: string;
+  /** One series a model size; x is the share of the patches kept in tuning, in percent. */
+  readonly series: readonly FigureSeries[];
+}
+
+/** Figure 2 of CLIPA-v2: what masking in the tuning stage costs. The law holds there too. */
+export function changeAgainstKept(table: KeptTable): Figure {
+  return panelFigure({
+    title: "Masking in tuning costs a larger model less, too",
+    subtitle: `${table.source}; ${table.intervals}`,
+    panels: [{ title: "", series: table.series }],
+    x: { title: "patches kept in tuning, %" },
+    y: { title: table.changeTitle },
+  });
+}

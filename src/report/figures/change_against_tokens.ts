@@ -1,0 +1,52 @@
+import type { Figure } from "./figure.ts";
+import { changePoint, seriesBySize, sourceLine, strategiesOf, ticksOf } from "./law_panels.ts";
+import type { LawTable } from "./law_table.ts";
+import { panelFigure, type PanelOptions } from "./panel_figure.ts";
+
+/** Options of {@linkcode changeAgainstTokens}. */
+export interface ChangeAgainstTokensOptions extends PanelOptions {
+  /** Strategies to draw; default all of the table. */
+  readonly strategies?: readonly string[];
+}
+
+/**
+ * Figures 4 (image) and 7 (text) of paper 1: what shorter inputs cost, one panel a strategy, one line
+ * a model size. The law reads: the larger the model, the flatter its line.
+ *
+ * @throws {RangeError} when a strategy has no row.
+ */
+export function changeAgainstTokens(
+  table: LawTable,
+  options: ChangeAgainstTokensOptions = {},
+): Figure {
+  const strategies = options.strategies ?? strategiesOf(table);
+  const panels = strategies.map((strategy) => {
+    const rows = table.rows.filter((row) => row.strategy === strategy);
+    if (rows.length === 0) {
+      const known = strategiesOf(table).join(", ");
+      throw new RangeError(`strategy "${strategy}" has no row in ${table.source}; it has ${known}`);
+    }
+    const full = {
+      x: table.fullTokens,
+      y: 0,
+      note: "full length",
+    };
+    const series = seriesBySize(table, rows, (row) => changePoint(row, row.tokens))
+      .map(({ name, points }) => ({
+        name,
+        points: points.some(({ x }) => x === table.fullTokens) ? points : [...points, full],
+      }));
+    return { title: strategy, series };
+  });
+  return panelFigure({
+    title: `The larger the model, the fewer ${table.side} tokens it needs`,
+    subtitle: sourceLine(table),
+    panels,
+    x: {
+      title: `${table.side} tokens`,
+      log: true,
+      ticks: ticksOf([table.fullTokens, ...table.rows.map(({ tokens }) => tokens)]),
+    },
+    y: { title: table.changeTitle },
+  }, options);
+}

@@ -1,0 +1,42 @@
+import type { LawRow, LawTable } from "./law_table.ts";
+import type { FigureSeries, SeriesPoint } from "./series.ts";
+
+/** The strategies of a table, in the order in which they first appear. */
+export function strategiesOf(table: LawTable): string[] {
+  return [...new Set(table.rows.map(({ strategy }) => strategy))];
+}
+
+/** The change of a row as a point over `x`. */
+export function changePoint(row: LawRow, x: number): SeriesPoint {
+  return { x, y: row.change.value, low: row.change.low, high: row.change.high };
+}
+
+/** One series a size, small to large; sizes without a row of the strategy are left out. */
+export function seriesBySize(
+  table: LawTable,
+  rows: readonly LawRow[],
+  point: (row: LawRow) => SeriesPoint,
+): FigureSeries[] {
+  return table.sizes
+    .map(({ size }) => ({ name: size, points: rows.filter((row) => row.size === size).map(point) }))
+    .filter(({ points }) => points.length > 0);
+}
+
+/** Masks keep 99 tokens where a resized picture has 101: shares below this are one length. */
+const SAME_LENGTH = 0.03;
+
+/** Whether two numbers of tokens count as the same length. */
+export function sameLength(a: number, b: number): boolean {
+  return Math.abs(a - b) <= SAME_LENGTH * Math.max(a, b);
+}
+
+/** Different values in ascending order, of nearly equal ones the first. */
+export function ticksOf(values: readonly number[]): number[] {
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  return sorted.filter((value, i) => i === 0 || !sameLength(value, sorted[i - 1]));
+}
+
+/** The second line of a figure's title. */
+export function sourceLine(table: LawTable): string {
+  return `${table.source}; ${table.intervals}`;
+}

@@ -1,0 +1,19 @@
+/** Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008). */
+const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F6A00", "#56B4E9", "#444444"];
+/** Signs beside the colours, so that a figure can be read in print. */
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "x"];
+const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid"];
+
+/** Look of the n-th series of a figure. */
+export function seriesStyle(index: number): { color: string; symbol: string; dash: string } {
+  const i = index % COLOURS.length;
+  return { color: COLOURS[i], symbol: SYMBOLS[i], dash: DASHES[i] };
+}
+
+/** Ink, grid and ground of a figure on white; a page with a dark ground exchanges them. */
+export const INK = "#24292f";
+export const GRID = "#e3e6ea";
+export const GROUND = "#ffffff";
+
+/** The fonts of a figure: the first is the one of which the static picture is drawn. */
+export const FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
