@@ -55,18 +55,26 @@ const train = trainCommand({
 });
 
 const evaluate = evalCommand({
-  async evaluateRun(run, options) {
+  async evaluate(source, options) {
     const { readRunRecipe } = await import("../run/run_folder.ts");
-    const { evaluateRun } = await import("../run/evaluate_run.ts");
-    const dataSet = await dataSetOf(readRunRecipe(run), options);
-    return await evaluateRun(run, { ...options, dataSet });
+    const { recipeBenches } = await import("../run/recipe_benches.ts");
+    const { evaluateSource } = await import("../run/evaluate_source.ts");
+    const { task } = options;
+    if (task.kind === "shards") return await evaluateSource(source, { ...options, task });
+    const recipe = readRunRecipe(source.dir);
+    const names = task.names.length > 0 ? task.names : recipeBenches(recipe);
+    const dataSet = () => dataSetOf(recipe, options);
+    return await evaluateSource(source, { ...options, task: { kind: "benches", names, dataSet } });
+  },
+  async writeFile(path, text) {
+    (await import("../data/icons/write_whole.ts")).writeWhole(path, text);
   },
   async writeSheet(run, path, options) {
     const { readRunRecipe } = await import("../run/run_folder.ts");
     const { predictIcons } = await import("../run/predict_icons.ts");
     const { predictionSheet } = await import("../report/prediction_sheet.ts");
     const dataSet = await dataSetOf(readRunRecipe(run), options);
-    const bench = options.benches[0] ?? "icons-592";
+    const bench = options.bench ?? "icons-592";
     const items = await predictIcons(run, dataSet, bench, 40);
     const right = items.filter(({ truth, guess }) => truth === guess).length;
     const title = `${bench}: ${right} of these ${items.length} held-out pictures named right`;

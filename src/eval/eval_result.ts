@@ -4,6 +4,8 @@ import type { ZeroShotScores } from "./zero_shot.ts";
 /** What every result carries, so that no number is quoted without its conditions. */
 export interface EvalConditions {
   bench: string;
+  /** Which data the pictures come from, where it is known. */
+  dataSet?: string;
   split: string;
   /** Side of the picture that the model saw, in pixels. */
   resolution: number;
@@ -11,6 +13,8 @@ export interface EvalConditions {
   textTokens: number;
   /** Share of the prompts or captions that were cut to fit, 0 to 1. */
   truncatedPrompts: number;
+  /** Samples left out because they could not be read, where any could be; `n` does not count them. */
+  skipped?: number;
 }
 
 /** Result of a zero-shot benchmark. */

@@ -1,4 +1,5 @@
 import type { Bench, ClassificationBench, RetrievalBench } from "./bench.ts";
+import { checkBenchName } from "./bench_names.ts";
 import { classEmbeddings } from "./class_embeddings.ts";
 import type { EvalModel } from "./eval_model.ts";
 import type { EvalConditions, EvalResult, RetrievalResult, ZeroShotResult } from "./eval_result.ts";
@@ -14,6 +15,8 @@ const CHUNK = 512;
 export interface EvalOptions {
   /** Prompts with one `{}` each. Default {@link ICON_TEMPLATES}. */
   templates?: readonly string[];
+  /** Which data the pictures come from, for the results. */
+  dataSet?: string;
   /** Group of a row, such as its designer family, for results by group. */
   groupOf?: (row: number) => string;
   /** Called with the number of embedded pictures and texts, and of all. */
@@ -27,8 +30,8 @@ export interface EvalOptions {
  * library, ONNX Runtime and a table of stored features.
  *
  * @returns one result for a classification, one for each caption list for retrieval.
- * @throws {TypeError} when the model returns embeddings of another shape; the reason of `signal` when
- * that was aborted.
+ * @throws {TypeError} when the model returns embeddings of another shape; {RangeError} when the bench
+ * has a published name and another size; the reason of `signal` when that was aborted.
  *
  * @example
  * ```ts
@@ -54,6 +57,8 @@ export async function evaluateModel(
   bench: Bench,
   options: EvalOptions = {},
 ): Promise<EvalResult[]> {
+  const classes = bench.kind === "classification" ? bench.classes.length : null;
+  checkBenchName(bench.name, bench.rows.length, classes);
   return bench.kind === "classification"
     ? [await classify(model, bench, options)]
     : await retrieve(model, bench, options);
@@ -79,7 +84,7 @@ async function classify(
     labels: bench.labels,
     groups: groupOf && bench.rows.map(groupOf),
   });
-  return { kind: "zero-shot", ...conditions(model, bench, texts.truncated), ...scores };
+  return { kind: "zero-shot", ...conditions(model, bench, options, texts.truncated), ...scores };
 }
 
 async function retrieve(
@@ -96,7 +101,7 @@ async function retrieve(
     const scores = retrieval(images, features, model.width);
     results.push({
       kind: "retrieval",
-      ...conditions(model, bench, truncated),
+      ...conditions(model, bench, options, truncated),
       captions,
       ...scores,
     });
@@ -104,9 +109,14 @@ async function retrieve(
   return results;
 }
 
-function conditions(model: EvalModel, bench: Bench, truncatedPrompts: number): EvalConditions {
-  const { resolution, textTokens } = model;
-  return { bench: bench.name, split: bench.split, resolution, textTokens, truncatedPrompts };
+function conditions(
+  { resolution, textTokens }: EvalModel,
+  { name, split }: Bench,
+  { dataSet }: EvalOptions,
+  truncatedPrompts: number,
+): EvalConditions {
+  const common = { bench: name, split, resolution, textTokens, truncatedPrompts };
+  return dataSet === undefined ? common : { ...common, dataSet };
 }
 
 /** Embeds in chunks, checks what the model returns, and reports progress. */

@@ -17,6 +17,10 @@ export interface ResultRow {
   resolution: number;
   textTokens: number;
   truncatedPrompts: number;
+  /** Which data the pictures come from, where it is known. */
+  dataSet?: string;
+  /** Samples left out because they could not be read, where any could be. */
+  skipped?: number;
   /** Group of pictures, where the row is about one. */
   group?: string;
   /** Caption list of a retrieval. */
@@ -38,7 +42,7 @@ export interface ResultRow {
  * ```
  */
 export function resultRows(result: EvalResult): ResultRow[] {
-  const { bench, split, resolution, textTokens, truncatedPrompts } = result;
+  const { bench, split, resolution, textTokens, truncatedPrompts, dataSet, skipped } = result;
   const row = (metric: string, value: number, n: number, classes: number): ResultRow => ({
     bench,
     split,
@@ -50,6 +54,8 @@ export function resultRows(result: EvalResult): ResultRow[] {
     resolution,
     textTokens,
     truncatedPrompts,
+    ...(dataSet !== undefined && { dataSet }),
+    ...(skipped !== undefined && { skipped }),
   });
   if (result.kind === "retrieval") {
     const { n, captions } = result;

@@ -1,9 +1,10 @@
-import type { DataSet } from "./shard_data_set.ts";
 import { type ResultRow, resultRows } from "../eval/result_rows.ts";
-import { NativeContext } from "../native/context.ts";
-import { evaluateIcons } from "./evaluate_icons.ts";
-import { openRun } from "./open_run.ts";
+import { evaluateBenches } from "./evaluate_benches.ts";
+import { openEncoder } from "./open_encoder.ts";
+import { recipeBenches } from "./recipe_benches.ts";
 import type { RunProgress } from "./run_experiment.ts";
+import { readRunRecipe } from "./run_folder.ts";
+import type { DataSet } from "./shard_data_set.ts";
 
 /** Options of {@linkcode evaluateRun}. */
 export interface EvaluateRunOptions {
@@ -17,20 +18,12 @@ export interface EvaluateRunOptions {
 
 /** Evaluates the newest checkpoint of a run, finished or not. */
 export async function evaluateRun(dir: string, options: EvaluateRunOptions): Promise<ResultRow[]> {
-  if (options.device !== "cpu") {
-    throw new RangeError(`device ${options.device} is not in this build; allowed: cpu`);
-  }
-  using context = new NativeContext();
-  using run = openRun(dir, context);
-  const { recipe, model, tokenizer, weights } = run;
-  const benches = options.benches.length > 0 ? options.benches : [
-    ...recipe.eval.benches,
-    ...recipe.eval.retrieval.map((family) => `retrieval-${family}`),
-  ];
-  const found = await evaluateIcons(model, options.dataSet, tokenizer, benches, {
-    weights,
-    signal: options.signal,
-    onProgress: (label, done, total) => options.onProgress({ label, done, total }),
+  const { benches, device, dataSet, signal, onProgress } = options;
+  const names = benches.length > 0 ? benches : recipeBenches(readRunRecipe(dir));
+  using encoder = openEncoder({ kind: "run", dir }, { device });
+  const found = await evaluateBenches(encoder, dataSet, names, {
+    signal,
+    onProgress: (label, done, total) => onProgress({ label, done, total }),
   });
   return found.flatMap(resultRows);
 }

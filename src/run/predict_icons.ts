@@ -1,15 +1,14 @@
 import { mix32 } from "../data/loader/permutation.ts";
+import { corruptPicture } from "../data/images/corrupt_picture.ts";
 import { encodePng } from "../data/icons/png.ts";
 import type { DataSet } from "./shard_data_set.ts";
-import { openRecords } from "../data/records/records.ts";
 import { classEmbeddings } from "../eval/class_embeddings.ts";
 import { fillTemplate } from "../eval/fill_template.ts";
 import { ICON_TEMPLATES } from "../eval/icon_templates.ts";
-import { loadBench } from "../eval/load_bench.ts";
 import { Embedder } from "../model/embedder.ts";
 import { NativeContext } from "../native/context.ts";
 import { encodeTexts } from "../text/encode_texts.ts";
-import { plainPictures } from "./evaluate_icons.ts";
+import { benchPictures, openBench, recordPicture } from "./open_bench.ts";
 import { openRun } from "./open_run.ts";
 
 /** A picture and what a model called it. */
@@ -32,9 +31,8 @@ export async function predictIcons(
   benchName: string,
   count: number,
 ): Promise<Prediction[]> {
-  const path = set.benches[benchName];
-  const bench = path === undefined ? null : loadBench(path);
-  if (bench?.kind !== "classification") {
+  const { bench, records, corruption } = openBench(set, benchName);
+  if (bench.kind !== "classification") {
     throw new RangeError(`"${benchName}" is not a zero-shot benchmark of the data set`);
   }
   using context = new NativeContext();
@@ -52,16 +50,19 @@ export async function predictIcons(
     .map((row, i) => ({ row, label: bench.labels[i], order: mix32(row) }))
     .sort((a, b) => a.order - b.order)
     .slice(0, count);
-  const records = openRecords(bench.split === "val" ? set.val : set.test);
   const rows = chosen.map(({ row }) => row);
   const images = await embedder.images(
-    plainPictures(records, rows, imageSize, spec.image.filter),
+    await benchPictures(records, rows, imageSize, spec.image.filter, corruption),
   );
+  const shown = await Promise.all(chosen.map(({ row }) => {
+    const picture = recordPicture(records, row);
+    return corruption === null ? picture : corruptPicture(picture, corruption, row);
+  }));
   return chosen.map(({ row, label }, i) => {
     const feature = images.subarray(i * spec.embed, (i + 1) * spec.embed);
-    const channels = records.channels[row] === 1 ? 1 : 3;
+    const { pixels, width, channels } = shown[i];
     return {
-      png: encodePng(records.readPixels(row), records.size, channels),
+      png: encodePng(pixels, width, channels),
       family: records.families[records.family[row]],
       truth: bench.classes[label],
       guess: bench.classes[nearest(feature, classes)],

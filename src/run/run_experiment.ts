@@ -13,6 +13,7 @@ import { MetricsLog } from "../train/metrics_log.ts";
 import { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
 import { peakMemoryBytes } from "./peak_memory.ts";
+import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
 import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
 import { openTrainingData } from "./training_data.ts";
@@ -82,10 +83,7 @@ export async function runExperiment(
   if (options.device !== "cpu") {
     throw new RangeError(`device ${options.device} is not in this build; allowed: cpu`);
   }
-  const benches = [
-    ...recipe.eval.benches,
-    ...recipe.eval.retrieval.map((family) => `retrieval-${family}`),
-  ];
+  const benches = recipeBenches(recipe);
   checkBenches(dataSet, benches);
   const folder = openRunFolder(out, recipe, options.resume);
   const hash = recipeHash(recipe);

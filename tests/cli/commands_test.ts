@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { selectBenches } from "../../src/cli/commands/bench.ts";
 import { dataCommand } from "../../src/cli/commands/data.ts";
-import { evalCommand } from "../../src/cli/commands/eval.ts";
 import { trainCommand, type TrainOptions } from "../../src/cli/commands/train.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
@@ -57,42 +56,6 @@ Deno.test("train passes its options on when they are given", async () => {
     ["there", true, "cuda:0"],
   );
   assert.deepEqual(JSON.parse(printed[0]), RESULT);
-});
-
-Deno.test("eval wants a run when none is given", async () => {
-  const { environment, warned } = fakeEnvironment();
-  const command = evalCommand({
-    evaluateRun: () => assert.fail("it ran"),
-    writeSheet: () => assert.fail("it ran"),
-  });
-  assert.equal(await runCli([command], ["eval"], environment), 2);
-  assert.match(warned[0], /--run is missing/);
-});
-
-Deno.test("eval prints each number with what it was measured on when it succeeds", async () => {
-  const { environment, printed } = fakeEnvironment();
-  const command = evalCommand({
-    writeSheet: () => assert.fail("no sheet was asked for"),
-    evaluateRun: (run, { benches }) =>
-      Promise.resolve([{
-        bench: `${run} ${benches}`,
-        split: "test",
-        metric: "top1",
-        value: 0.5,
-        se: 0.01,
-        n: 10,
-        classes: 3,
-        resolution: 64,
-        textTokens: 16,
-        truncatedPrompts: 0,
-      }]),
-  });
-  const args = ["eval", "--run", "r", "--bench", "b"];
-  assert.equal(await runCli([command], args, environment), 0);
-  assert.equal(
-    printed[0],
-    "r b  top1 50.00 % +- 1.00 %  (test, n 10, 3 classes, 64 px, 16 text tokens)",
-  );
 });
 
 Deno.test("data refuses a limit when it is not a count", async () => {

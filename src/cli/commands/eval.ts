@@ -1,82 +1,155 @@
-import type { Command } from "../command.ts";
+import type { Command, ParsedArguments } from "../command.ts";
+import { type EvalRow, evalRowsCsv, formatEvalRows } from "../format_eval_rows.ts";
 import { createProgressBar, type Progress } from "../progress_bar.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** One measured number with all that is needed to read it; fractions are 0 to 1. */
-export interface EvalRow {
-  bench: string;
-  split: string;
-  metric: string;
-  value: number;
-  /** Standard error of the value. */
-  se: number;
-  n: number;
-  /** Number of classes; null for retrieval. */
-  classes: number | null;
-  /** Side of the pictures in pixels. */
-  resolution: number;
-  textTokens: number;
-  /** Share of the prompts that did not fit. */
-  truncatedPrompts: number;
-}
+/** What is evaluated: a run's newest checkpoint, or an exported model. */
+export type EvalSource = { kind: "run"; dir: string } | { kind: "model"; dir: string };
 
-/** What the command asks of the rest of the project. */
-export interface EvalParts {
-  /** Evaluates the newest checkpoint of a run. */
-  evaluateRun(run: string, options: EvalOptions): Promise<EvalRow[]>;
-  /** Writes a page of pictures with the run's guesses. */
-  writeSheet(run: string, path: string, options: EvalOptions): Promise<void>;
-}
+/** What is measured. */
+export type EvalTask =
+  /** Benchmarks of the data set by name; none means those of the run's recipe. */
+  | { kind: "benches"; names: string[] }
+  /** Shards of the user's own; without prompts, retrieval. */
+  | {
+    kind: "shards";
+    shards: string;
+    bench?: string;
+    fit: "squash" | "crop";
+    prompts: { classes: string; templates: string } | null;
+  };
 
-/** What `evaluateRun` gets besides the run's folder. */
+/** What `evaluate` gets besides the model. */
 export interface EvalOptions {
-  /** Benchmarks by name; empty means those of the run's recipe. */
-  benches: string[];
+  task: EvalTask;
   device: string;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
 
-/** `deno task eval`: measures a trained run on named benchmarks. */
+/** What an evaluation gives. */
+export interface EvalReport {
+  engine: string;
+  provider: string;
+  results: EvalRow[];
+  /** Samples left out, by reason. */
+  skipped?: readonly { reason: string; count: number; examples: readonly string[] }[];
+}
+
+/** What the command asks of the rest of the project. */
+export interface EvalParts {
+  evaluate(source: EvalSource, options: EvalOptions): Promise<EvalReport>;
+  /** Writes a page of pictures with the run's guesses. */
+  writeSheet(
+    run: string,
+    path: string,
+    options: Omit<EvalOptions, "task"> & { bench?: string },
+  ): Promise<void>;
+  /** Writes a text file whole or not at all. */
+  writeFile(path: string, text: string): Promise<void>;
+}
+
+/** `deno task eval`: measures a trained run on named benchmarks or on the user's own shards. */
 export function evalCommand(parts: EvalParts): Command {
   return {
     name: "eval",
-    summary: "Evaluate a trained run",
+    summary: "Evaluate a trained run on benchmarks or on your own shards",
     options: {
       run: { kind: "value", value: "DIR", help: "Folder of the run, for example runs/quick" },
-      bench: { kind: "values", value: "NAME", help: "Benchmark; none means those of the recipe" },
+      bench: {
+        kind: "values",
+        value: "NAME",
+        help: "Benchmark, or shift-* for all that begin so; none means those of the recipe; " +
+          "with --shards the name of the results",
+      },
+      shards: { kind: "value", value: "GLOB", help: "Webdataset tars of your own, quoted" },
+      classes: { kind: "value", value: "FILE", help: "With --shards: JSON list of class names" },
+      templates: {
+        kind: "value",
+        value: "FILE",
+        help: "With --classes: JSON list of prompts with one {} each",
+      },
+      retrieval: { kind: "flag", help: "With --shards: retrieval of the captions in key.txt" },
+      fit: {
+        kind: "value",
+        default: "squash",
+        help: "With --shards: how pictures become square, squash or crop",
+      },
       sheet: {
         kind: "value",
         value: "FILE",
         help: "Also write a page of pictures with the run's guesses, as SVG",
       },
+      csv: { kind: "value", value: "FILE", help: "Also write the results as CSV" },
+      out: { kind: "value", value: "FILE", help: "Also write what --json prints to a file" },
       device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
     },
     async run({ arguments: args, env, signal }) {
-      const run = args.value("run");
-      if (run === undefined) {
-        throw new UsageError("--run is missing; give the folder of a run: --run runs/quick");
-      }
+      const source = sourceOf(args);
+      const task = taskOf(args);
       const options = {
-        benches: args.values("bench"),
         device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
         signal,
         onProgress: createProgressBar(),
       };
-      const results = await parts.evaluateRun(run, options);
-      const sheet = args.value("sheet");
-      if (sheet !== undefined) await parts.writeSheet(run, sheet, options);
-      return { json: { engine: "native", provider: "cpu", results }, text: formatRows(results) };
+      const report = await parts.evaluate(source, { ...options, task });
+      const { engine, provider, results, skipped } = report;
+      const json = { engine, provider, results, ...(skipped && { skipped }) };
+      for (const { reason, count, examples } of skipped ?? []) {
+        console.error(`left out: ${count} × ${reason}; first: ${examples[0]}`);
+      }
+      const csv = args.value("csv"), out = args.value("out"), sheet = args.value("sheet");
+      if (csv !== undefined) await parts.writeFile(csv, evalRowsCsv(results));
+      if (out !== undefined) await parts.writeFile(out, `${JSON.stringify(json)}\n`);
+      if (sheet !== undefined) {
+        await parts.writeSheet(source.dir, sheet, { ...options, bench: args.values("bench")[0] });
+      }
+      return { json, text: formatEvalRows(results) };
     },
   };
 }
 
-function formatRows(rows: readonly EvalRow[]): string {
-  return rows.map((row) =>
-    `${row.bench}  ${row.metric} ${(100 * row.value).toFixed(2)} % +- ${
-      (100 * row.se).toFixed(2)
-    } %` +
-    `  (${row.split}, n ${row.n}${row.classes === null ? "" : `, ${row.classes} classes`}, ` +
-    `${row.resolution} px, ${row.textTokens} text tokens)`
-  ).join("\n");
+function sourceOf(args: ParsedArguments): EvalSource {
+  const run = args.value("run");
+  if (run === undefined) {
+    throw new UsageError("--run is missing; give the folder of a run: --run runs/quick");
+  }
+  return { kind: "run", dir: run };
+}
+
+function taskOf(args: ParsedArguments): EvalTask {
+  const [shards, classes, templates] = ["shards", "classes", "templates"].map(args.value);
+  const fit = args.value("fit");
+  const retrieval = args.flag("retrieval");
+  const benches = args.values("bench");
+  if (fit !== "squash" && fit !== "crop") {
+    throw new UsageError(`--fit: seen "${fit}"; allowed: squash or crop`);
+  }
+  if (shards === undefined) {
+    const stray = retrieval ? "retrieval" : classes ? "classes" : templates ? "templates" : null;
+    if (stray !== null) {
+      throw new UsageError(`--${stray}: no shards; add --shards 'path/*.tar', quoted`);
+    }
+    return { kind: "benches", names: benches };
+  }
+  if (benches.length > 1) {
+    throw new UsageError(`--bench: seen ${benches.length} names; allowed with --shards: one`);
+  }
+  if (args.value("sheet") !== undefined) {
+    throw new UsageError("--sheet: seen with --shards; allowed: benchmarks of the data set");
+  }
+  const common = { kind: "shards" as const, shards, bench: benches[0], fit } as const;
+  if (retrieval) {
+    if (classes !== undefined || templates !== undefined) {
+      throw new UsageError("--retrieval: seen with --classes or --templates; allowed: one of both");
+    }
+    return { ...common, prompts: null };
+  }
+  if (classes === undefined || templates === undefined) {
+    throw new UsageError(
+      "--shards: what shall be measured? Add --classes FILE and --templates FILE for zero-shot " +
+        "classification, or --retrieval",
+    );
+  }
+  return { ...common, prompts: { classes, templates } };
 }

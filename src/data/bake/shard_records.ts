@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { globSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { lockFile } from "../icons/lock_file.ts";
 import { writeWhole } from "../icons/write_whole.ts";
 import { openRecords } from "../records/records.ts";
+import { findShards } from "../shards/find_shards.ts";
 import { type BakeOptions, type BakeReport, bakeShards } from "./bake_shards.ts";
 
 /** Raised whenever the same shards give other records. */
@@ -34,13 +34,7 @@ export interface ShardRecords extends BakeReport {
  */
 export async function shardRecords(options: ShardRecordsOptions): Promise<ShardRecords> {
   const { cacheDir, side, filter, fit, signal, maxBroken = 0.01, limits = {} } = options;
-  const shards = globSync(options.shards).map((path) => resolve(path)).sort();
-  if (shards.length === 0) {
-    throw new RangeError(
-      `data.shards: no file fits ${options.shards}; allowed: a path or glob of tar files; ` +
-        "quote the glob so that the shell leaves it alone",
-    );
-  }
+  const shards = findShards(options.shards, "data.shards");
   const sources = shards.map((path) => {
     const { size, mtime } = Deno.statSync(path);
     return [path, size, mtime?.getTime() ?? 0];

@@ -1,0 +1,136 @@
+import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
+import type { ResizeFilter } from "../images/resize_image.ts";
+import { type Fit, squarePicture, writeRgb } from "../images/square_picture.ts";
+import { readTar, type ShardSample } from "./read_tar.ts";
+import { pictureOf } from "./sample_parts.ts";
+
+/** Some pictures of a shard and what was read beside each. */
+export interface PictureChunk<Part> {
+  /** uint8 [n, side, side, 3] */
+  readonly pixels: Uint8Array;
+  /** [n] */
+  readonly parts: readonly Part[];
+  /** Number of the shard they come from. */
+  readonly shard: number;
+}
+
+/** Options of {@linkcode pictureChunks}. */
+export interface PictureChunkOptions<Part> {
+  /** Pixels per side. */
+  readonly side: number;
+  readonly filter: ResizeFilter;
+  readonly fit: Fit;
+  /** What else a sample must have: a label or a caption. A SyntaxError leaves the sample out. */
+  readonly read: (sample: ShardSample) => Part;
+  /** Told of each sample that is left out; the message begins with the kind of the fault. */
+  readonly onSkip: (shard: string, at: number, key: string, message: string) => void;
+  /** Samples read at once; what bounds the memory. Default 64. */
+  readonly chunk?: number;
+  readonly limits?: DecodeLimits;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Streams webdataset shards as chunks of equal pictures, in the order of the shards. The next chunk is
+ * decoded while the caller works on one, so memory holds two whatever the shards' size. A sample
+ * without a whole picture or without its part is reported and left out.
+ *
+ * @throws {SyntaxError} when a shard is cut or damaged; names the file and the byte.
+ * @throws what `read` throws other than a SyntaxError, with shard and key before the message.
+ *
+ * @example
+ * ```ts ignore
+ * const options = { side: 32, filter: "bilinear", fit: "squash", read: captionOf, onSkip() {} } as const;
+ * for await (const { pixels, parts } of pictureChunks(["a.tar"], options)) console.log(parts);
+ * ```
+ */
+export async function* pictureChunks<Part>(
+  shards: readonly string[],
+  options: PictureChunkOptions<Part>,
+): AsyncGenerator<PictureChunk<Part>, void, void> {
+  const source = chunksOf(shards, options);
+  const start = () => {
+    const promise = source.next();
+    // Whoever takes it gets the error; nobody may be there when the caller leaves early.
+    promise.catch(() => {});
+    return promise;
+  };
+  try {
+    for (let pending = start();;) {
+      const { done, value } = await pending;
+      if (done) return;
+      pending = start();
+      yield value;
+    }
+  } finally {
+    await source.return();
+  }
+}
+
+async function* chunksOf<Part>(
+  shards: readonly string[],
+  options: PictureChunkOptions<Part>,
+): AsyncGenerator<PictureChunk<Part>, void, void> {
+  const { chunk = 64, onSkip, signal } = options;
+  for (const [number, shard] of shards.entries()) {
+    let waiting: Promise<Prepared<Part> | undefined>[] = [];
+    const onBroken = ({ at, key, reason }: { at: number; key: string; reason: string }) =>
+      onSkip(shard, at, key, `broken sample: ${reason}`);
+    const settle = async () => {
+      const ready = (await Promise.all(waiting)).filter((sample) => sample !== undefined);
+      waiting = [];
+      return join(ready, options.side, number);
+    };
+    for await (const sample of readTar(shard, { onBroken })) {
+      signal?.throwIfAborted();
+      const ready = prepare(sample, shard, options);
+      ready.catch(() => {});
+      waiting.push(ready);
+      if (waiting.length < chunk) continue;
+      const full = await settle();
+      if (full.parts.length > 0) yield full;
+    }
+    const rest = await settle();
+    if (rest.parts.length > 0) yield rest;
+  }
+}
+
+interface Prepared<Part> {
+  /** uint8 [side, side, 3] */
+  readonly pixels: Uint8Array;
+  readonly part: Part;
+}
+
+/** One sample, or `undefined` when it is left out. */
+async function prepare<Part>(
+  sample: ShardSample,
+  shard: string,
+  options: PictureChunkOptions<Part>,
+): Promise<Prepared<Part> | undefined> {
+  const { side, read, onSkip, limits } = options;
+  try {
+    const part = read(sample);
+    const picture = squarePicture(await decodeImage(pictureOf(sample), limits), options);
+    const pixels = new Uint8Array(side * side * 3);
+    writeRgb(picture, pixels, 0);
+    return { pixels, part };
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      onSkip(shard, sample.at, sample.key, error.message);
+      return undefined;
+    }
+    if (error instanceof Error) error.message = `${shard}, ${sample.key}: ${error.message}`;
+    throw error;
+  }
+}
+
+function join<Part>(
+  samples: readonly Prepared<Part>[],
+  side: number,
+  shard: number,
+): PictureChunk<Part> {
+  const one = side * side * 3;
+  const pixels = new Uint8Array(samples.length * one);
+  samples.forEach((sample, i) => pixels.set(sample.pixels, i * one));
+  return { pixels, parts: samples.map(({ part }) => part), shard };
+}

@@ -1,0 +1,22 @@
+import type { ResizeFilter } from "../data/images/resize_image.ts";
+import type { EmbeddedTexts } from "./eval_model.ts";
+
+/** A model ready to embed pixels and texts, whichever engine computes it. */
+export interface EvalEncoder {
+  /** What computes: the training library's own forward pass, or ONNX Runtime. */
+  readonly engine: "native" | "ort";
+  /** Where: `cpu` or `cuda`. */
+  readonly provider: string;
+  /** Features of an embedding. */
+  readonly width: number;
+  /** Side of the square picture that the model sees, in pixels. */
+  readonly resolution: number;
+  /** Tokens of a text, special tokens included. */
+  readonly textTokens: number;
+  /** How pictures are brought to `resolution`. */
+  readonly filter: ResizeFilter;
+  /** Pictures, uint8 [n, resolution, resolution, 3] → unit vectors [n, width]. */
+  embedPixels(pixels: Uint8Array): Promise<Float32Array>;
+  /** Texts → unit vectors [texts, width]. */
+  embedTexts(texts: readonly string[]): Promise<EmbeddedTexts>;
+}

@@ -1,0 +1,111 @@
+import { basename, dirname } from "node:path";
+import type { SkippedReason } from "../data/bake/skipped_samples.ts";
+import type { Fit } from "../data/images/square_picture.ts";
+import { findShards } from "../data/shards/find_shards.ts";
+import type { EvalEncoder } from "../eval/eval_encoder.ts";
+import { classifyShards, retrieveShards } from "../eval/evaluate_shards.ts";
+import { readClassNames, readTemplates } from "../eval/read_text_list.ts";
+import { type ResultRow, resultRows } from "../eval/result_rows.ts";
+import { evaluateBenches } from "./evaluate_benches.ts";
+import { type EncoderSource, openEncoder, type OpenEncoderOptions } from "./open_encoder.ts";
+import type { RunProgress } from "./run_experiment.ts";
+import type { DataSet } from "./shard_data_set.ts";
+
+/** What an evaluation measures. */
+export type EvalTask =
+  /** Benchmarks of a data set; a name may end in `*`. */
+  | {
+    readonly kind: "benches";
+    readonly names: readonly string[];
+    /** Asked for when the model is open. */
+    readonly dataSet: () => Promise<DataSet>;
+  }
+  | ShardTask;
+
+/** An evaluation on webdataset shards of the user's own. */
+export interface ShardTask {
+  readonly kind: "shards";
+  /** A path or glob of tars. */
+  readonly shards: string;
+  /** Name in the results; none means one made from the path. */
+  readonly bench?: string;
+  /** How pictures become square. */
+  readonly fit: Fit;
+  /** Files of class names and prompts for zero-shot classification; null measures retrieval. */
+  readonly prompts: { readonly classes: string; readonly templates: string } | null;
+}
+
+/** Options of {@linkcode evaluateSource}. */
+export interface EvaluateSourceOptions extends OpenEncoderOptions {
+  readonly task: EvalTask;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+}
+
+/** What `deno task eval` reports. */
+export interface EvalReport {
+  readonly engine: EvalEncoder["engine"];
+  readonly provider: string;
+  readonly results: ResultRow[];
+  /** Samples left out, by reason; for shards only. */
+  readonly skipped?: readonly SkippedReason[];
+}
+
+/** Evaluates a run or a model on benchmarks of a data set or on shards. */
+export async function evaluateSource(
+  source: EncoderSource,
+  options: EvaluateSourceOptions,
+): Promise<EvalReport> {
+  const { task } = options;
+  // Wrong lists and globs are found before a model is loaded.
+  const measure = task.kind === "benches"
+    ? (encoder: EvalEncoder) => measureBenches(encoder, task, options)
+    : measureShards(task, options);
+  using encoder = await openEncoder(source, options);
+  const { engine, provider } = encoder;
+  return { engine, provider, ...await measure(encoder) };
+}
+
+async function measureBenches(
+  encoder: EvalEncoder,
+  task: EvalTask & { kind: "benches" },
+  { signal, onProgress }: EvaluateSourceOptions,
+) {
+  const found = await evaluateBenches(encoder, await task.dataSet(), task.names, {
+    signal,
+    onProgress: (label, done, total) => onProgress({ label, done, total }),
+  });
+  return { results: found.flatMap(resultRows) };
+}
+
+function measureShards(task: ShardTask, { signal, onProgress }: EvaluateSourceOptions) {
+  const { prompts, fit } = task;
+  const shards = findShards(task.shards, "--shards");
+  const classes = prompts && readClassNames(prompts.classes);
+  const templates = prompts && readTemplates(prompts.templates);
+  const bench = task.bench ?? nameOfShards(task.shards);
+  return async (encoder: EvalEncoder) => {
+    const options = {
+      bench,
+      shards,
+      dataSet: task.shards,
+      fit,
+      signal,
+      // How many pictures there are is not known before the last one is read.
+      onProgress: (pictures: number, done: number) =>
+        onProgress({ label: bench, done, total: shards.length, note: `${pictures} pictures` }),
+    };
+    const { result, skipped } = classes && templates
+      ? await classifyShards(encoder, classes, templates, options)
+      : await retrieveShards(encoder, options);
+    return { results: resultRows(result), skipped };
+  };
+}
+
+/** A name for results: the files' common name without numbers and wildcards, else their folder's. */
+export function nameOfShards(pattern: string): string {
+  const plain = (name: string) =>
+    name.replace(/\.tar$/, "").replace(/[^A-Za-z0-9]*[{[*?].*$/, "").replace(/[-_.]?\d+$/, "")
+      .replace(/^\.+$/, "");
+  return plain(basename(pattern)) || plain(basename(dirname(pattern))) || "shards";
+}

@@ -1,0 +1,33 @@
+import type { EvalEncoder } from "../eval/eval_encoder.ts";
+import type { ClipModel } from "../model/clip_model.ts";
+import { Embedder } from "../model/embedder.ts";
+import type { ParameterCopy } from "../tensor/parameter_store.ts";
+import { encodeTexts } from "../text/encode_texts.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+
+/**
+ * A model in memory as an encoder: the training library's own forward pass. Disposing it leaves the
+ * model alone.
+ */
+export function nativeEncoder(
+  model: ClipModel,
+  tokenizer: Tokenizer,
+  weights: ParameterCopy,
+): EvalEncoder & Disposable {
+  const { imageSize, textTokens, spec } = model.shape;
+  const embedder = new Embedder(model, 64, weights);
+  return {
+    engine: "native",
+    provider: "cpu",
+    width: spec.embed,
+    resolution: imageSize,
+    textTokens,
+    filter: spec.image.filter,
+    embedPixels: (pixels) => embedder.images(pixels),
+    async embedTexts(texts) {
+      const { ids, truncated } = encodeTexts(tokenizer, texts, textTokens);
+      return { features: await embedder.texts(ids), truncated };
+    },
+    [Symbol.dispose]: () => embedder[Symbol.dispose](),
+  };
+}

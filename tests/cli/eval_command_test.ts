@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { evalCommand, type EvalOptions, type EvalSource } from "../../src/cli/commands/eval.ts";
+import { type EvalRow, evalRowsCsv, formatEvalRows } from "../../src/cli/format_eval_rows.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { fakeEnvironment } from "./fake_environment.ts";
+
+const ROW: EvalRow = {
+  bench: "b",
+  dataSet: "set",
+  split: "test",
+  metric: "top1",
+  value: 0.5,
+  se: 0.01,
+  n: 10,
+  classes: 3,
+  resolution: 64,
+  textTokens: 16,
+  truncatedPrompts: 0,
+};
+
+/** The command, and what it asked for. */
+function spyEval(
+  rows: EvalRow[] = [ROW],
+  skipped?: { reason: string; count: number; examples: string[] }[],
+) {
+  const seen: { source?: EvalSource; options?: EvalOptions } = {};
+  const files: Record<string, string> = {};
+  const command = evalCommand({
+    evaluate(source, options) {
+      Object.assign(seen, { source, options });
+      const report = { engine: "native", provider: "cpu", results: rows };
+      return Promise.resolve(skipped ? { ...report, skipped } : report);
+    },
+    writeSheet(run, path, { bench }) {
+      files[path] = `sheet of ${run} on ${bench}`;
+      return Promise.resolve();
+    },
+    writeFile(path, text) {
+      files[path] = text;
+      return Promise.resolve();
+    },
+  });
+  return { seen, files, command };
+}
+
+Deno.test("eval asks for benchmarks of the data set when no shards are given", async () => {
+  const { seen, command } = spyEval();
+  const { environment, printed } = fakeEnvironment();
+  const args = ["eval", "--run", "r", "--bench", "x", "--bench", "shift-*", "--json"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.deepEqual(seen.source, { kind: "run", dir: "r" });
+  assert.deepEqual(seen.options?.task, { kind: "benches", names: ["x", "shift-*"] });
+  assert.deepEqual(JSON.parse(printed[0]), { engine: "native", provider: "cpu", results: [ROW] });
+});
+
+Deno.test("eval asks for shards with prompts or retrieval when shards are given", async () => {
+  const { seen, command } = spyEval();
+  const { environment } = fakeEnvironment();
+  const files = ["--classes", "c.json", "--templates", "t.json"];
+  const base = ["eval", "--run", "r", "--shards", "a/*.tar"];
+  assert.equal(await runCli([command], [...base, ...files], environment), 0);
+  assert.deepEqual(seen.options?.task, {
+    kind: "shards",
+    shards: "a/*.tar",
+    bench: undefined,
+    fit: "squash",
+    prompts: { classes: "c.json", templates: "t.json" },
+  });
+  const retrieval = [...base, "--retrieval", "--bench", "mine", "--fit", "crop"];
+  assert.equal(await runCli([command], retrieval, environment), 0);
+  assert.deepEqual(seen.options?.task, {
+    kind: "shards",
+    shards: "a/*.tar",
+    bench: "mine",
+    fit: "crop",
+    prompts: null,
+  });
+});
+
+Deno.test("eval names the option when options are missing or do not go together", async () => {
+  const shards = ["--run", "r", "--shards", "a"];
+  const wrong: [string[], RegExp][] = [
+    [[], /--run is missing/],
+    [["--run", "r", "--retrieval"], /--retrieval: no shards; add --shards/],
+    [["--run", "r", "--classes", "c"], /--classes: no shards/],
+    [["--run", "r", "--templates", "t"], /--templates: no shards/],
+    [shards, /what shall be measured\? .*--retrieval/],
+    [[...shards, "--classes", "c"], /what shall be measured\?/],
+    [[...shards, "--retrieval", "--classes", "c"], /allowed: one of both/],
+    [[...shards, "--retrieval", "--bench", "a", "--bench", "b"], /--bench: seen 2 names/],
+    [[...shards, "--retrieval", "--fit", "pad"], /--fit: seen "pad"; allowed: squash or crop/],
+    [[...shards, "--retrieval", "--sheet", "s.svg"], /--sheet: seen with --shards/],
+  ];
+  for (const [args, message] of wrong) {
+    const { environment, warned } = fakeEnvironment();
+    const { seen, command } = spyEval();
+    assert.equal(await runCli([command], ["eval", ...args], environment), 2, args.join(" "));
+    assert.match(warned[0], message);
+    assert.equal(seen.source, undefined);
+  }
+});
+
+Deno.test("eval writes the files that are asked for when it succeeds", async () => {
+  const skipped = [{ reason: "unreadable picture", count: 2, examples: ["a.tar, byte 0, k: …"] }];
+  const { files, command } = spyEval([ROW], skipped);
+  const { environment, printed } = fakeEnvironment();
+  const args = ["eval", "--run", "r", "--csv", "r.csv", "--out", "r.json", "--sheet", "s.svg"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.equal(files["s.svg"], "sheet of r on undefined");
+  assert.equal(files["r.csv"], evalRowsCsv([ROW]));
+  const report = { engine: "native", provider: "cpu", results: [ROW], skipped };
+  assert.deepEqual(JSON.parse(files["r.json"]), report);
+  assert.match(printed[0], /^b {2}top1 50\.00 % \+- 1\.00 % {2}\(set, test, n 10, 3 classes/);
+});
+
+Deno.test("formatEvalRows gives each number its conditions and a table of the families", () => {
+  const cut = { ...ROW, truncatedPrompts: 0.011, skipped: 2 };
+  assert.equal(
+    formatEvalRows([cut]),
+    "b  top1 50.00 % +- 1.00 %  (set, test, n 10, 2 left out, 3 classes, 64 px, 16 text tokens, " +
+      "1.10 % of prompts cut)",
+  );
+  const top5 = { ...ROW, metric: "top5", value: 0.75 };
+  const families = ["ph", "game-icons"].flatMap((group, i) => [
+    { ...ROW, group, n: 4 + i },
+    { ...top5, group, n: 4 + i },
+  ]);
+  assert.deepEqual(formatEvalRows([ROW, top5, ...families]).split("\n"), [
+    "b  top1 50.00 % +- 1.00 %  (set, test, n 10, 3 classes, 64 px, 16 text tokens)",
+    "b  top5 75.00 % +- 1.00 %  (set, test, n 10, 3 classes, 64 px, 16 text tokens)",
+    "  family           n            top1            top5",
+    "  ph               4   50.00 +- 1.00   75.00 +- 1.00",
+    "  game-icons       5   50.00 +- 1.00   75.00 +- 1.00",
+  ]);
+  const pair = { ...ROW, metric: "i2t.r1", captions: "long" };
+  assert.equal(
+    formatEvalRows([pair]),
+    "b  long i2t.r1 50.00 % +- 1.00 %  (set, test, n 10, 64 px, 16 text tokens)",
+  );
+});
+
+Deno.test("evalRowsCsv quotes what has a comma or quote and leaves absent fields empty", () => {
+  const [head, first] = evalRowsCsv([{ ...ROW, bench: 'a,"b"' }]).split("\r\n");
+  assert.equal(head.split(",").length, 14);
+  assert.equal(first, '"a,""b""",set,test,,,top1,0.5,0.01,10,3,64,16,0,');
+});
