@@ -1,3 +1,4 @@
+import { imageTokenProblem } from "./image_token_rule.ts";
 import { nearest } from "./nearest.ts";
 import { PRESETS } from "./presets.ts";
 import type { Recipe } from "./recipe.ts";
@@ -86,21 +87,33 @@ function* checkStage(recipe: Recipe, index: number): Generator<string> {
   }
 }
 
-/** The token budget: whole patches in a square picture. */
+/** Options that belong to one strategy, by field of the stage. */
+const STRATEGY_OPTIONS = {
+  image: { jitter: "grid", placement: "block" },
+  text: { order: "random", tags: "syntax", unit: "syntax" },
+} as const;
+
+/** The token budget: numbers that the strategy can give, and options that it has. */
 function* checkBudget({ model, stages }: Recipe, index: number): Generator<string> {
-  const { size, tokens } = stages[index].image;
-  const { patch } = model.image;
-  const at = `stages[${index}].image`;
-  if (size % patch !== 0) {
-    const below = Math.floor(size / patch) * patch;
-    const near = below === 0 ? `${patch}` : `${below} or ${below + patch}`;
-    yield `${at}.size: seen ${size}; allowed: a multiple of the patch ${patch}; nearest: ${near}`;
-  } else if (tokens !== (size / patch) ** 2) {
-    const side = Math.floor(Math.sqrt(tokens));
-    const near = side === Math.sqrt(tokens) ? [side] : [side, side + 1].filter((s) => s > 0);
-    const choices = near.map((s) => `${s * s} (size ${s * patch})`).join(" or ");
-    yield `${at}.tokens: seen ${tokens} at size ${size}; allowed: (size / patch)^2 with patch ` +
-      `${patch}; nearest: ${choices}`;
+  const stage = stages[index];
+  const problem = imageTokenProblem(stage.image, model.image.patch);
+  if (problem !== undefined) yield `stages[${index}].image.${problem}`;
+  for (const side of ["image", "text"] as const) {
+    const { strategy, ...fields } = stage[side];
+    for (const [option, owner] of Object.entries(STRATEGY_OPTIONS[side])) {
+      if (!(option in fields) || owner === strategy) continue;
+      yield `stages[${index}].${side}.${option}: an option of strategy ${owner}; seen with ` +
+        `strategy ${strategy}; leave it out`;
+    }
+  }
+  const tags = ({ text }: typeof stage) =>
+    text.strategy === "syntax" ? text.tags ?? "sentence" : null;
+  const first = stages.slice(0, index).map(tags).find((kind) => kind !== null);
+  if (first !== undefined && tags(stage) !== null && tags(stage) !== first) {
+    yield `stages[${index}].text.tags: seen ${
+      tags(stage)
+    }, in an earlier stage ${first}; allowed: ` +
+      "one kind in a recipe, since captions are tagged once";
   }
 }
 

@@ -4,8 +4,8 @@ import { PRESETS } from "./presets.ts";
 import { RECIPE_DEFAULTS, STAGE_DEFAULTS } from "./recipe_defaults.ts";
 
 /**
- * Fills in what a recipe left out: defaults, the fields of its preset and flavour, and of a stage's
- * picture size and token count the one that follows from the other. Values of the recipe always
+ * Fills in what a recipe left out: defaults, the fields of its preset and flavour, and of a resized
+ * picture's size and token count the one that follows from the other. Values of the recipe always
  * win; nothing is checked here.
  */
 export function fillRecipe(raw: PlainObject): PlainObject {
@@ -35,7 +35,8 @@ function fillStage(stage: unknown, patch: number | undefined): unknown {
   const filled = mergeDeep(STAGE_DEFAULTS, stage) as PlainObject;
   const { image } = filled;
   if (patch === undefined || !isPlainObject(image)) return filled;
-  const { size, tokens } = image;
+  const { size, tokens, strategy } = image;
+  if (strategy !== "resize") return filled;
   // Rounded when nothing fits: the check then names the nearest allowed values.
   if (typeof size === "number" && tokens === undefined) {
     image.tokens = Math.max(1, Math.floor(size / patch)) ** 2;

@@ -15,6 +15,8 @@ export interface DataRecipe {
    * A recipe that lists some levels means those only.
    */
   readonly captions: Readonly<Record<"l1" | "l2" | "l3" | "l4" | "l5", number>>;
+  /** Draws the parts of list captions (l3) in random order each time; default false. */
+  readonly shuffleLists?: boolean;
   /** `phrase-family` shows one picture of each phrase and designer family in an epoch. */
   readonly balance: "none" | "phrase-family";
   /** Most rows of one designer family in an epoch; null for no limit. */

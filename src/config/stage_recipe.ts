@@ -1,3 +1,5 @@
+import type { ImageStrategyName } from "./image_token_rule.ts";
+
 /** Random changes of the training pictures. Shares are 0 to 1. */
 export interface AugmentRecipe {
   /** Smallest and largest share of the picture's area that a crop keeps. */
@@ -17,6 +19,45 @@ export interface AugmentRecipe {
 }
 
 /**
+ * Picture tokens of a stage and how it gets down to them. Masks apply in training only: an evaluation
+ * sees whole pictures of the same size.
+ */
+export interface ImageBudget {
+  /** `resize` keeps all patches of a small picture; the masks keep some patches of a larger one. */
+  readonly strategy: ImageStrategyName;
+  /** Side of the square picture, in pixels. */
+  readonly size: number;
+  /**
+   * Patches without the class token. With `resize` (size / patch) squared: a recipe gives either, or
+   * both if they agree. With a mask those that stay of (size / patch) squared; a recipe gives both.
+   */
+  readonly tokens: number;
+  /** Grid masks: which patch of a window stays; default `none`, always the same one. */
+  readonly jitter?: "none" | "sample" | "window";
+  /** Block masks: where the block lies; default `random`. */
+  readonly placement?: "random" | "centre";
+}
+
+/** Caption tokens of a stage and how it gets down to them. Evaluations truncate. */
+export interface TextBudget {
+  readonly strategy: TextStrategyName;
+  /** Special tokens included. */
+  readonly tokens: number;
+  /** Random masks: order of the kept tokens; default `text`, as they were. */
+  readonly order?: "text" | "shuffled";
+  /** Syntax masks: what is tagged; default `sentence`. */
+  readonly tags?: "sentence" | "word" | "first-piece";
+  /** Syntax masks: what the budget counts; default `pieces`, that is tokens. */
+  readonly unit?: "pieces" | "words";
+}
+
+/** Names of the text reductions, in the order of paper 1, figure 3. */
+export const TEXT_STRATEGIES = ["truncation", "random", "block", "syntax"] as const;
+
+/** Name of a text reduction. */
+export type TextStrategyName = typeof TEXT_STRATEGIES[number];
+
+/**
  * One training stage with every field filled in. CLIPA pre-trains with few tokens, then tunes briefly
  * at full length.
  */
@@ -29,13 +70,8 @@ export interface StageRecipe {
   readonly batch: number;
   /** Parts in which a batch goes through the towers, to save memory; must divide the batch. */
   readonly accumulate: number;
-  /**
-   * Picture tokens. `size` is the side of the square picture in pixels; `tokens` counts patches
-   * without the class token: (size / patch) squared. A recipe gives either, or both if they agree.
-   */
-  readonly image: { readonly strategy: "resize"; readonly size: number; readonly tokens: number };
-  /** Caption tokens, special tokens included. */
-  readonly text: { readonly strategy: "truncation"; readonly tokens: number };
+  readonly image: ImageBudget;
+  readonly text: TextBudget;
   /** Peak learning rate, stated outright; exactly one of `lr` and `baseLr` is not null. */
   readonly lr: number | null;
   /** The papers' rule: peak learning rate = baseLr x batch / 256. */

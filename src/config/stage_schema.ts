@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { StageRecipe } from "./stage_recipe.ts";
+import { IMAGE_STRATEGIES } from "./image_token_rule.ts";
+import { type StageRecipe, TEXT_STRATEGIES } from "./stage_recipe.ts";
 
 export type { AugmentRecipe, StageRecipe } from "./stage_recipe.ts";
 
@@ -12,8 +13,21 @@ export const stageSchema = z.strictObject({
   samples: count,
   batch: z.int().min(2),
   accumulate: count,
-  image: z.strictObject({ strategy: z.enum(["resize"]), size: count, tokens: count }),
-  text: z.strictObject({ strategy: z.enum(["truncation"]), tokens: z.int().min(2) }),
+  // Options of one strategy are left out where a recipe does not give them, so that its hash stays.
+  image: z.strictObject({
+    strategy: z.enum(IMAGE_STRATEGIES),
+    size: count,
+    tokens: count,
+    jitter: z.enum(["none", "sample", "window"]).optional(),
+    placement: z.enum(["random", "centre"]).optional(),
+  }),
+  text: z.strictObject({
+    strategy: z.enum(TEXT_STRATEGIES),
+    tokens: z.int().min(2),
+    order: z.enum(["text", "shuffled"]).optional(),
+    tags: z.enum(["sentence", "word", "first-piece"]).optional(),
+    unit: z.enum(["pieces", "words"]).optional(),
+  }),
   lr: z.number().positive().nullable(),
   baseLr: z.number().positive().nullable(),
   warmup: z.union([

@@ -2,6 +2,8 @@ import type { Recipe } from "../config/recipe.ts";
 import { PairLoader } from "../data/loader/pair_loader.ts";
 import type { LoaderCursor } from "../data/loader/sample_order.ts";
 import type { NativeContext } from "../native/context.ts";
+import { planImage } from "../tokens/image_reduction.ts";
+import { planText } from "../tokens/text_reduction.ts";
 import type { TrainingData } from "./training_data.ts";
 
 /**
@@ -19,6 +21,7 @@ export function stageLoader(
 ): PairLoader {
   const { batch, image, text, augment } = recipe.stages[stage];
   const { captions } = recipe.data;
+  const { tokens, mask } = planImage(image, recipe.model.image.patch);
   return new PairLoader(context, {
     records: data.records,
     captions: data.captions,
@@ -28,9 +31,10 @@ export function stageLoader(
     filter: recipe.model.image.filter,
     textTokens: text.tokens,
     captionWeights: [captions.l1, captions.l2, captions.l3, captions.l4, captions.l5],
-    shorten: (ids, room) => ids.slice(0, room),
+    shorten: planText(text),
+    mask: mask === null ? undefined : { tokens, keep: mask },
     augment,
-    // Stages draw their own crops and captions.
+    // Stages draw their own crops, masks and captions.
     seed: (recipe.seed + 0x9e3779b9 * stage) >>> 0,
     cursor,
   });

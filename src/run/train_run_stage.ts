@@ -4,6 +4,7 @@ import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
 import type { ClipModel } from "../model/clip_model.ts";
+import { planImage } from "../tokens/image_reduction.ts";
 import { passes } from "../train/due.ts";
 import type { MetricsLog } from "../train/metrics_log.ts";
 import type { TensorBoardLog } from "../train/tensorboard_log.ts";
@@ -53,9 +54,11 @@ export async function trainRunStage(
   const stage = recipe.stages[options.stage];
   const steps = stageSteps(stage);
   const { optimizer, checkpoint } = recipe;
+  const { tokens, mask } = planImage(stage.image, recipe.model.image.patch);
   using step = new TrainStep(model, {
     batch: stage.batch,
     accumulate: stage.accumulate,
+    kept: mask === null ? undefined : tokens,
     weightDecay: optimizer.weightDecay,
     average: optimizer.averaging !== null,
   });

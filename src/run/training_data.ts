@@ -3,6 +3,8 @@ import { SampleOrder } from "../data/loader/sample_order.ts";
 import type { DataSet } from "./shard_data_set.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import type { Recipe } from "../config/recipe.ts";
+import { tagWords } from "../text/pos_tagger.ts";
+import { tokenMarks } from "../text/token_marks.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { loadTokenizer, saveTokenizer } from "../text/tokenizer_file.ts";
 import { trainBpe } from "../text/train_bpe.ts";
@@ -24,7 +26,17 @@ export function openTrainingData(set: DataSet, recipe: Recipe): TrainingData {
   const tokenizer = openTokenizer(set, recipe, records);
   const { balance, familyCap } = recipe.data;
   const order = new SampleOrder(records, { seed: recipe.seed, balance, familyCap });
-  return { records, tokenizer, captions: new CaptionTokens(records, tokenizer), order };
+  const captions = new CaptionTokens(records, tokenizer, {
+    marksOf: captionMarks(recipe, tokenizer),
+    shuffleLists: recipe.data.shuffleLists,
+  });
+  return { records, tokenizer, captions, order };
+}
+
+/** Marks for syntax masks, where a stage has one. */
+function captionMarks(recipe: Recipe, tokenizer: Tokenizer) {
+  const stage = recipe.stages.find(({ text }) => text.strategy === "syntax");
+  return stage && tokenMarks(tokenizer, stage.text.tags ?? "sentence", tagWords);
 }
 
 /** The tokenizer of a data set for the recipe's vocabulary and flavour. */

@@ -14,11 +14,32 @@
  */
 export function cleanCaption(text: string): string {
   // Nearly every caption is plain ASCII, for which the Unicode steps change nothing.
-  if (!/[^\x20-\x7e]/.test(text)) return text.toLowerCase().replace(/ {2,}/g, " ").trim();
+  if (isAscii(text)) return tidyCaption(text.toLowerCase());
+  // Lower case before NFC, since a lower-cased letter may be a letter and a mark.
+  return tidyCaption(text.toWellFormed().replace(/\p{Cf}+/gu, "").toLowerCase());
+}
+
+/**
+ * {@link cleanCaption} without the lower case.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tidyCaption } from "./clean_caption.ts";
+ *
+ * assert.equal(tidyCaption("  Alarm\tCLOCK\n"), "Alarm CLOCK");
+ * ```
+ */
+export function tidyCaption(text: string): string {
+  if (isAscii(text)) return text.replace(/ {2,}/g, " ").trim();
   return text.toWellFormed()
     .replace(/\p{Cf}+/gu, "")
-    .toLowerCase()
     .normalize("NFC")
     .replace(/[\s\p{Cc}\p{Z}]+/gu, " ")
     .trim();
+}
+
+/** Whether a text has printable ASCII characters only. */
+function isAscii(text: string): boolean {
+  return !/[^\x20-\x7e]/.test(text);
 }

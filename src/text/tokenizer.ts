@@ -1,6 +1,7 @@
 import type { Bpe } from "./bpe.ts";
-import { cleanCaption } from "./clean_caption.ts";
+import { cleanCaption, tidyCaption } from "./clean_caption.ts";
 import { splitWords } from "./split_words.ts";
+import type { CodedWord } from "./token_marks.ts";
 import { SPECIAL_TOKENS, type TokenFlavour, type TokenRules, tokenRules } from "./token_rules.ts";
 
 /** Words kept with their ids; the icon captions hold about 20k distinct ones. */
@@ -28,7 +29,10 @@ export class Tokenizer {
   readonly bpe: Bpe;
   /** Special tokens and framing. */
   readonly rules: TokenRules;
+  /** Ids of chunks between spaces. */
   readonly #cache = new Map<string, readonly number[]>();
+  /** Ids of words, as they are cut inside chunks. */
+  readonly #words = new Map<string, readonly number[]>();
 
   constructor(bpe: Bpe, flavour: TokenFlavour) {
     this.bpe = bpe;
@@ -71,6 +75,20 @@ export class Tokenizer {
       for (const id of this.#encodeChunk(chunk)) ids.push(id);
     }
     return ids;
+  }
+
+  /**
+   * The words of a caption with their ids. Words are as written, capitals too, which a tagger needs;
+   * where lower-casing changes how many words there are, they are lower case.
+   */
+  encodeWords(text: string): CodedWord[] {
+    const coded = splitWords(cleanCaption(text));
+    const written = splitWords(tidyCaption(text));
+    const words = written.length === coded.length ? written : coded;
+    return coded.map((word, i) => {
+      const ids = this.#encodeWord(word);
+      return { text: words[i].trim(), firstPiece: this.decode(ids.slice(0, 1)), ids };
+    });
   }
 
   /**
@@ -130,14 +148,32 @@ export class Tokenizer {
   }
 
   #encodeChunk(chunk: string): readonly number[] {
-    const known = this.#cache.get(chunk);
+    return this.#keep(
+      this.#cache,
+      chunk,
+      () => splitWords(chunk).flatMap((word) => this.#encodeWord(word)),
+    );
+  }
+
+  #encodeWord(word: string): readonly number[] {
+    return this.#keep(
+      this.#words,
+      word,
+      () => this.bpe.encodeWord(word).map((piece) => piece + this.rules.firstPiece),
+    );
+  }
+
+  #keep(
+    cache: Map<string, readonly number[]>,
+    text: string,
+    encode: () => readonly number[],
+  ): readonly number[] {
+    const known = cache.get(text);
     if (known !== undefined) return known;
-    const ids = splitWords(chunk)
-      .flatMap((word) => this.bpe.encodeWord(word))
-      .map((piece) => piece + this.rules.firstPiece);
-    if (chunk.length <= CACHE_LENGTH) {
-      if (this.#cache.size >= CACHE_WORDS) this.#cache.clear();
-      this.#cache.set(chunk, ids);
+    const ids = encode();
+    if (text.length <= CACHE_LENGTH) {
+      if (cache.size >= CACHE_WORDS) cache.clear();
+      cache.set(text, ids);
     }
     return ids;
   }

@@ -9,6 +9,8 @@ export interface PairBatch {
   readonly images: Uint8Array;
   /** i32 [batch, textTokens] */
   readonly tokens: Int32Array;
+  /** i32 [batch, kept]: patches that the image tower sees; absent = all. */
+  readonly kept?: Int32Array;
 }
 
 /** Where batches come from; `next` may overwrite the arrays of earlier batches. */
@@ -74,7 +76,7 @@ export async function trainStage(
         clipNorm: optimizer.clipNorm,
         logitScale: scaleBounds(options.logitScaleMax),
         averageDecay: averageDecay(optimizer.averaging, i, schedule.steps),
-      });
+      }, batch.kept);
       await options.onStep?.({
         ...report,
         step: i + 1,

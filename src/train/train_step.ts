@@ -22,6 +22,8 @@ export interface TrainStepOptions {
   readonly batch: number;
   /** Parts in which the batch goes through the towers; divides the batch. */
   readonly accumulate?: number;
+  /** Patches of each picture that the image tower sees; default all. */
+  readonly kept?: number;
   /** Decoupled weight decay. */
   readonly weightDecay: number;
   /** Keep a weight average. */
@@ -50,11 +52,12 @@ export class TrainStep implements Disposable {
   readonly #step: StepBlock;
   readonly #pixels: FixedTensor;
   readonly #ids: FixedTensor;
+  readonly #kept: FixedTensor | undefined;
   readonly #owned: Disposable[] = [];
   readonly #programs: Programs;
 
   constructor(model: ClipModel, options: TrainStepOptions) {
-    const { batch, accumulate = 1 } = options;
+    const { batch, accumulate = 1, kept } = options;
     if (batch % accumulate !== 0) {
       throw new RangeError(`accumulate ${accumulate} does not divide the batch ${batch}`);
     }
@@ -66,6 +69,9 @@ export class TrainStep implements Disposable {
     const pixels = [part, shape.imageSize, shape.imageSize, 3];
     this.#pixels = this.#own(new FixedTensor(context, pixels, { dtype: "u8" }));
     this.#ids = this.#own(new FixedTensor(context, [part, shape.textTokens], { dtype: "i32" }));
+    if (kept !== undefined) {
+      this.#kept = this.#own(new FixedTensor(context, [part, kept], { dtype: "i32" }));
+    }
     this.#programs = accumulate === 1
       ? this.#wholeBatch(model, options)
       : this.#inParts(model, options);
@@ -77,13 +83,35 @@ export class TrainStep implements Disposable {
     return [...arenas.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Runs a step. @param pixels u8 [batch, size, size, 3] @param ids [batch, textTokens] */
-  async run(pixels: Uint8Array, ids: Int32Array, settings: StepSettings): Promise<TrainReport> {
+  /**
+   * Runs a step.
+   *
+   * @param pixels u8 [batch, size, size, 3]
+   * @param ids [batch, textTokens]
+   * @param kept [batch, kept] Numbers of the patches that stay; given exactly when the step has `kept`.
+   */
+  async run(
+    pixels: Uint8Array,
+    ids: Int32Array,
+    settings: StepSettings,
+    kept?: Int32Array,
+  ): Promise<TrainReport> {
+    if ((kept === undefined) !== (this.#kept === undefined)) {
+      throw new TypeError(
+        `kept patches: seen ${kept === undefined ? "none" : kept.length}; allowed: ` +
+          `${
+            this.#kept === undefined
+              ? "none, the step sees all"
+              : "[batch, kept], as the step was made"
+          }`,
+      );
+    }
     this.#step.write(settings);
     const { forward, loss, backward, update } = this.#programs;
     const load = (part: number) => {
       this.#pixels.write(slice(pixels, part, this.#parts));
       this.#ids.write(slice(ids, part, this.#parts));
+      if (kept) this.#kept?.write(slice(kept, part, this.#parts));
     };
     for (let part = 0; part < forward.length; part++) {
       load(part);
@@ -116,7 +144,7 @@ export class TrainStep implements Disposable {
 
   #wholeBatch(model: ClipModel, options: TrainStepOptions): Programs {
     const tape = new Tape(model.context);
-    const image = model.embedImages(tape, this.#pixels);
+    const image = this.#embedImages(model, tape);
     const text = model.embedTexts(tape, this.#ids);
     const logitScale = model.parameters.get("logit_scale");
     const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
@@ -139,13 +167,13 @@ export class TrainStep implements Disposable {
       const rows = (tensor: FixedTensor) => tensor.rows(i * part, part);
       const back = new Tape(context);
       back.accumulateInto(parameters.values());
-      const image = model.embedImages(back, this.#pixels);
+      const image = this.#embedImages(model, back);
       const text = model.embedTexts(back, this.#ids);
       back.backward([image, rows(banks.dimage)], [text, rows(banks.dtext)]);
       backward.push(back.compile(backward[0]));
 
       const ahead = new Tape(context);
-      copy(ahead, model.embedImages(ahead, this.#pixels), rows(banks.image));
+      copy(ahead, this.#embedImages(model, ahead), rows(banks.image));
       copy(ahead, model.embedTexts(ahead, this.#ids), rows(banks.text));
       forward.push(ahead.compile(backward[0]));
     }
@@ -174,6 +202,10 @@ export class TrainStep implements Disposable {
       value: loss,
       hits,
     };
+  }
+
+  #embedImages(model: ClipModel, tape: Tape): Tensor {
+    return model.embedImages(tape, this.#pixels, { kept: this.#kept });
   }
 
   #update(tape: Tape, model: ClipModel, options: TrainStepOptions): void {

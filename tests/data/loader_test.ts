@@ -231,6 +231,93 @@ Deno.test("CaptionTokens asks for shortening only when a caption is too long", a
   });
 });
 
+Deno.test("CaptionTokens hands each id its mark when captions are marked", async () => {
+  await withRecords((records) => {
+    const marksOf = (text: string) => Uint8Array.from(text, (char) => char === " " ? 2 : 1);
+    const captions = new CaptionTokens(records, CODER, { marksOf });
+    let seen = "";
+    const shorten = (ids: number[], room: number, _key: unknown, marks: Uint8Array) => {
+      seen = String.fromCharCode(...ids.filter((_, i) => marks[i] === 1));
+      return ids.slice(0, room);
+    };
+    const write = (row: number) =>
+      captions.write({ seed: 1, epoch: 0, row }, [0, 0, 0, 1, 0], 6, shorten, new Int32Array(6), 0);
+    write(2);
+    assert.equal(seen, "p2,ofakind");
+    write(16);
+    assert.equal(seen, "p16,ofakind");
+  });
+});
+
+Deno.test("CaptionTokens puts the parts of lists in every order, marks with them, when asked", () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    const path = `${dir}/lists.bin`;
+    {
+      using writer = createRecordWriter(path, { side: 2, families: ["f"], sets: ["s"] });
+      const captions = [{ level: 1, text: "x,y" }, { level: 3, text: "ab,c,de" }];
+      for (let row = 0; row < 2; row++) {
+        writer.add({
+          key: `s:${row}`,
+          set: "s",
+          family: "f",
+          phrase: "x",
+          pixels: new Uint8Array(4),
+          captions,
+        });
+      }
+      writer.close();
+    }
+    const records = openRecords(path);
+    const marksOf = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0) % 100);
+    const captions = new CaptionTokens(records, CODER, { marksOf, shuffleLists: true });
+    const draw = (epoch: number, weights: number[]) => {
+      let text = "";
+      captions.write(
+        { seed: 1, epoch, row: 0 },
+        weights,
+        4,
+        (ids, room, _key, marks) => {
+          assert.deepEqual([...marks], ids.map((id) => id % 100));
+          text = String.fromCharCode(...ids);
+          return ids.slice(0, room);
+        },
+        new Int32Array(4),
+        0,
+      );
+      return text;
+    };
+    const seen = new Map<string, number>();
+    for (let epoch = 0; epoch < 1200; epoch++) {
+      const text = draw(epoch, [0, 0, 1, 0, 0]);
+      seen.set(text, (seen.get(text) ?? 0) + 1);
+    }
+    const orders = ["ab,c,de", "ab,de,c", "c,ab,de", "c,de,ab", "de,ab,c", "de,c,ab"];
+    assert.deepEqual([...seen.keys()].sort(), orders);
+    for (const count of seen.values()) assert.ok(Math.abs(count - 200) < 5 * 13, `${count}`);
+    assert.equal(draw(7, [0, 0, 1, 0, 0]), draw(7, [0, 0, 1, 0, 0]));
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
+
+Deno.test("PairLoader gives each pair the mask of its epoch and row when there is one", async () => {
+  await withRecords(async (records) => {
+    const keep = (
+      { seed, epoch, row }: { seed: number; epoch: number; row: number },
+      out: Int32Array,
+      at: number,
+    ) => out.set([seed, epoch, row], at);
+    const options = optionsFor(records, { mask: { tokens: 3, keep } });
+    using context = new NativeContext({ threads: 1 });
+    using loader = new PairLoader(context, options);
+    const { kept, rows } = await loader.next();
+    assert.deepEqual([...kept!], rows.flatMap((row) => [11, 0, row]));
+    using plain = new PairLoader(context, optionsFor(records));
+    assert.equal((await plain.next()).kept, undefined);
+  });
+});
+
 Deno.test("CaptionTokens names file and row when a caption has no token or an id is too large", async () => {
   await withRecords((records) => {
     const failing = (encodeIds: (text: string) => number[]) => () =>

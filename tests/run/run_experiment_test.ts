@@ -131,6 +131,48 @@ Deno.test("runExperiment ends with the same bits when it was stopped in each sta
   });
 });
 
+Deno.test("runExperiment learns from masked pictures and captions and evaluates whole ones", async () => {
+  await withSet(async (_dir, run) => {
+    const [short, full] = recipe().stages;
+    const image = (strategy: string) => ({ strategy, size: 16, tokens: 4 });
+    for (const [strategy, text] of [["random", "random"], ["grid", "block"], ["block", "syntax"]]) {
+      const masked = recipe({
+        stages: [
+          { ...short, samples: 6400, image: image(strategy), text: { strategy: text, tokens: 4 } },
+          { ...full, samples: 640, text: { strategy: text, tokens: 6 } },
+        ],
+      });
+      const result = await run(strategy, { recipe: masked });
+      const loss = result.stages.map((stage) => stage.loss);
+      assert.ok(loss[0] < 0.9 * Math.log(32), `${strategy}: loss ${loss[0]}`);
+      assert.equal(result.eval.small.resolution, 16);
+      assert.ok(result.eval.small.top1 > 4 / 64, `${strategy}: top-1 ${result.eval.small.top1}`);
+    }
+  });
+});
+
+Deno.test("runExperiment ends with the same bits when it was stopped under masks", async () => {
+  await withSet(async (dir, run) => {
+    const [short] = recipe().stages;
+    const masked = recipe({
+      stages: [{
+        ...short,
+        image: { strategy: "random", size: 16, tokens: 5 },
+        text: { strategy: "syntax", tokens: 4, unit: "words" },
+      }],
+    });
+    await run("whole", { recipe: masked });
+    const controller = new AbortController();
+    const onProgress = (progress: RunProgress) => {
+      if (progress.done === 480) controller.abort();
+    };
+    const stopped = run("stopped", { recipe: masked, signal: controller.signal, onProgress });
+    await assert.rejects(stopped, { name: "AbortError" });
+    await run("stopped", { recipe: masked, resume: true });
+    assert.equal(weightsOf(`${dir}/stopped`), weightsOf(`${dir}/whole`));
+  });
+});
+
 Deno.test("runExperiment moves a finished run aside and refuses to resume it", async () => {
   await withSet(async (dir, run) => {
     const short = recipe({ stages: [{ ...recipe().stages[0], samples: 64 }] });

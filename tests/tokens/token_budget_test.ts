@@ -1,54 +1,61 @@
 import assert from "node:assert/strict";
 import { stageSchema } from "../../src/config/stage_schema.ts";
-import { Tokenizer } from "../../src/text/tokenizer.ts";
-import { trainBpe } from "../../src/text/train_bpe.ts";
-import { IMAGE_REDUCTIONS } from "../../src/tokens/image_reduction.ts";
-import { TEXT_REDUCTIONS, textReduction } from "../../src/tokens/text_reduction.ts";
-import { planBudget, type TokenBudget } from "../../src/tokens/token_budget.ts";
+import type { ImageBudget, TextBudget } from "../../src/config/stage_recipe.ts";
+import { IMAGE_REDUCTIONS, planImage } from "../../src/tokens/image_reduction.ts";
+import { planText, TEXT_REDUCTIONS } from "../../src/tokens/text_reduction.ts";
 
-/** A budget; names that do not exist can be given, as a recipe from elsewhere could. */
-function budget(imageTokens: number, textTokens: number, names: [string, string?] = ["resize"]) {
-  const [image, text = "truncation"] = names;
-  return {
-    image: { strategy: image, tokens: imageTokens },
-    text: { strategy: text, tokens: textTokens },
-  } as TokenBudget;
-}
+const image = (strategy: string, size: number, tokens: number) =>
+  planImage({ strategy, size, tokens } as ImageBudget, 8);
 
-Deno.test("planBudget gives size, grid and tokens when the budget is possible", () => {
-  assert.deepEqual(planBudget(budget(16, 8), 8), { size: 32, grid: 4, tokens: 16 });
+Deno.test("planImage gives size, grid, tokens and no mask when pictures are resized", () => {
+  assert.deepEqual(image("resize", 32, 16), { size: 32, grid: 4, tokens: 16, mask: null });
 });
 
-Deno.test("planBudget refuses with the nearest values when the budget is impossible", () => {
-  assert.throws(
-    () => planBudget(budget(17, 8), 8),
-    /image.tokens: seen 17; .*16 \(size 32\) or 25/,
-  );
-  assert.throws(() => planBudget(budget(16, 1), 8), /text.tokens: seen 1; .*nearest: 2/);
-  assert.throws(() => planBudget(budget(16, NaN), 8), /text.tokens: seen NaN; .*nearest: 2/);
+Deno.test("planImage gives the same picture and a mask for all four strategies at 9 of 36", () => {
+  assert.equal(image("resize", 24, 9).mask, null);
+  for (const strategy of ["random", "grid", "block"]) {
+    const { grid, tokens, mask } = image(strategy, 48, 9);
+    assert.deepEqual([grid, tokens], [6, 9]);
+    const out = new Int32Array(9);
+    mask!({ seed: 1, epoch: 2, row: 3 }, out, 0);
+    assert.equal(new Set(out).size, 9, strategy);
+  }
 });
 
-Deno.test("planBudget lists what is implemented when a strategy is unknown", () => {
+Deno.test("planImage refuses with the nearest values when no mask or picture gives the tokens", () => {
   assert.throws(
-    () => planBudget(budget(16, 8, ["stretch"]), 8),
-    /image.strategy: seen "stretch"; implemented: resize/,
+    () => image("resize", 32, 17),
+    /image.tokens: seen 17.*16 \(size 32\) or 25 \(size 40\)/,
   );
+  assert.throws(() => image("resize", 33, 16), /image.size: seen 33; .*patch 8; nearest: 32 or 40/);
+  assert.throws(() => image("grid", 48, 12), /image.tokens: seen 12 .*quarter.*nearest: 9 or 18/);
+  assert.throws(() => image("grid", 40, 6), /image.size: seen 40, 5 patches a side; .*32 or 48/);
+  assert.throws(() => image("random", 48, 37), /image.tokens: seen 37 .*1 to 36.*nearest: 36/);
+  assert.throws(() => image("block", 48, 0), /image.tokens: seen 0 .*nearest: 1/);
+  assert.throws(() => image("random", 48, 2.5), /nearest: 2 or 3/);
+  for (const bad of [NaN, Infinity, -1]) {
+    for (const strategy of ["resize", "random", "grid", "block"]) {
+      assert.throws(() => image(strategy, 48, bad), RangeError);
+    }
+  }
+});
+
+Deno.test("plans list what is implemented when a strategy is unknown", () => {
   assert.throws(
-    () => planBudget(budget(16, 8, ["resize", "toString"]), 8),
+    () => image("stretch", 32, 16),
+    /image.strategy: seen "stretch"; implemented: resize, random, grid, block/,
+  );
+  const text = (strategy: string, tokens: number) => planText({ strategy, tokens } as TextBudget);
+  assert.throws(
+    () => text("toString", 8),
     /text.strategy: seen "toString"; implemented: truncation/,
   );
+  assert.throws(() => text("truncation", 1), /text.tokens: seen 1; .*nearest: 2/);
+  assert.throws(() => text("block", NaN), /text.tokens: seen NaN; .*nearest: 2/);
 });
 
 Deno.test("the recipe's strategies are the implemented ones when both lists are compared", () => {
   const { image, text } = stageSchema.shape;
   assert.deepEqual(image.shape.strategy.options.toSorted(), Object.keys(IMAGE_REDUCTIONS).sort());
   assert.deepEqual(text.shape.strategy.options.toSorted(), Object.keys(TEXT_REDUCTIONS).sort());
-});
-
-Deno.test("truncation keeps the first tokens when a caption is too long", () => {
-  const tokenizer = new Tokenizer(trainBpe(["red cat", "red cat"]), "jax");
-  const out = new Int32Array(4);
-  const needed = textReduction("truncation").encode(tokenizer, "red cat red cat", 4, out, 0);
-  assert.equal(needed, 5);
-  assert.equal(tokenizer.decode(out), "red cat red");
 });

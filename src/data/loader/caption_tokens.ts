@@ -3,6 +3,9 @@ import type { DrawKey } from "../augment/draw_crop.ts";
 import type { Records } from "../records/records.ts";
 
 const PURPOSE = 0x63617074; // "capt"
+const PARTS = 0x70617274; // "part"
+/** Level of the captions that are lists: a name and its tags. */
+const LIST_LEVEL = 3;
 
 /** What the loader asks of a tokenizer. */
 export interface CaptionCoder {
@@ -14,8 +17,28 @@ export interface CaptionCoder {
   frame(ids: readonly number[], length: number, out: Int32Array, at: number): void;
 }
 
-/** Shortens a caption's ids to at most `room`; a text reduction. */
-export type ShortenCaption = (ids: number[], room: number, key: DrawKey) => number[];
+/**
+ * Shortens a caption's ids to at most `room`; a text reduction.
+ *
+ * @param marks One for each id where the captions were marked, else none.
+ */
+export type ShortenCaption = (
+  ids: number[],
+  room: number,
+  key: DrawKey,
+  marks: Uint8Array,
+) => number[];
+
+/** Options of {@linkcode CaptionTokens}. */
+export interface CaptionTokensOptions {
+  /** Marks of a text's ids for reductions that need them, made once for each text. */
+  readonly marksOf?: (text: string) => Uint8Array;
+  /**
+   * Puts the parts of list captions (level 3: a name and its tags, with commas between them) in random
+   * order, so that no place in the caption is better than another.
+   */
+  readonly shuffleLists?: boolean;
+}
 
 /** Ids are kept in 16 bits: BERT has 30,522 and CLIP 49,408. */
 const MAX_IDS = 65_536;
@@ -27,9 +50,13 @@ export class CaptionTokens {
   /** Ids of text t: `#ids[#starts[t]]` … `#ids[#starts[t + 1] - 1]`. */
   readonly #starts: Uint32Array;
   readonly #ids: Uint16Array;
+  /** Marks of the same ids; empty when nothing asks for them. */
+  readonly #marks: Uint8Array;
+  /** Id of a comma behind a word, when lists are shuffled. */
+  readonly #comma: number | null;
 
   /** @throws {RangeError} when a caption has no token; names the file and the row. */
-  constructor(records: Records, coder: CaptionCoder) {
+  constructor(records: Records, coder: CaptionCoder, options: CaptionTokensOptions = {}) {
     this.#records = records;
     this.#coder = coder;
     this.#starts = new Uint32Array(records.textCount + 1);
@@ -47,6 +74,13 @@ export class CaptionTokens {
       this.#starts[text + 1] = used;
     }
     this.#ids = ids.slice(0, used);
+    this.#marks = new Uint8Array(options.marksOf ? used : 0);
+    if (options.marksOf) {
+      for (let text = 0; text < records.textCount; text++) {
+        this.#marks.set(options.marksOf(records.text(text)), this.#starts[text]);
+      }
+    }
+    this.#comma = options.shuffleLists ? coder.encodeIds("a,").at(-1)! : null;
   }
 
   /**
@@ -62,15 +96,22 @@ export class CaptionTokens {
     out: Int32Array,
     at: number,
   ): void {
-    const text = this.#draw(key, weights);
-    const ids: number[] = [];
-    for (let i = this.#starts[text]; i < this.#starts[text + 1]; i++) ids.push(this.#ids[i]);
+    const caption = this.#draw(key, weights);
+    const text = this.#records.captionText[caption];
+    let ids = Array.from(this.#ids.subarray(this.#starts[text], this.#starts[text + 1]));
+    let marks = this.#marks.subarray(this.#starts[text], this.#starts[text + 1]);
+    if (this.#comma !== null && this.#records.captionLevel[caption] === LIST_LEVEL) {
+      const order = shuffledParts(ids, this.#comma, key);
+      ids = order.map((place) => ids[place]);
+      if (marks.length > 0) marks = Uint8Array.from(order, (place) => marks[place]);
+    }
     const room = this.#coder.room(length);
-    this.#coder.frame(ids.length > room ? shorten(ids, room, key) : ids, length, out, at);
+    this.#coder.frame(ids.length > room ? shorten(ids, room, key, marks) : ids, length, out, at);
   }
 
+  /** A caption of the row. */
   #draw({ seed, epoch, row }: DrawKey, weights: readonly number[]): number {
-    const { captionStart, captionLevel, captionText } = this.#records;
+    const { captionStart, captionLevel } = this.#records;
     const first = captionStart[row];
     const end = captionStart[row + 1];
     let total = 0;
@@ -78,10 +119,26 @@ export class CaptionTokens {
     let left = unit(philox(seed, PURPOSE, epoch, row, 0, 0)[0]) * total;
     for (let i = first; i < end; i++) {
       left -= weights[captionLevel[i] - 1];
-      if (left < 0) return captionText[i];
+      if (left < 0) return i;
     }
-    return captionText[first];
+    return first;
   }
+}
+
+/** Places of the ids when the parts between commas are put in random order. */
+function shuffledParts(ids: readonly number[], comma: number, key: DrawKey): number[] {
+  const commas: number[] = [];
+  ids.forEach((id, place) => id === comma && commas.push(place));
+  const parts = [...commas, ids.length].map((end, i) => ({
+    start: i === 0 ? 0 : commas[i - 1] + 1,
+    end,
+    rank: philox(key.seed, PARTS, key.epoch, key.row, i >> 2, 0)[i & 3],
+  }));
+  parts.sort((a, b) => a.rank - b.rank || a.start - b.start);
+  return parts.flatMap(({ start, end }, i) => [
+    ...(i === 0 ? [] : [commas[i - 1]]),
+    ...Array.from({ length: end - start }, (_, k) => start + k),
+  ]);
 }
 
 function encodeText(records: Records, coder: CaptionCoder, text: number): number[] {

@@ -25,11 +25,19 @@ export interface PairLoaderOptions {
   /** Weights of the caption levels 1 to 5. */
   readonly captionWeights: readonly number[];
   readonly shorten: ShortenCaption;
+  /** Which patches of a picture the tower sees; default all. */
+  readonly mask?: PairMask;
   readonly augment: AugmentRecipe;
   readonly seed: number;
   readonly cursor?: LoaderCursor;
   /** Batches prepared ahead. Default 2. */
   readonly prefetch?: number;
+}
+
+/** An image mask: how many patches it keeps, and a function that writes which, ascending. */
+export interface PairMask {
+  readonly tokens: number;
+  readonly keep: (key: DrawKey, out: Int32Array, at: number) => void;
 }
 
 /** A batch, ready for a training step. Its arrays are valid until the next batch is asked for. */
@@ -38,6 +46,8 @@ export interface LoadedBatch {
   readonly images: Uint8Array;
   /** i32 [batch, textTokens] */
   readonly tokens: Int32Array;
+  /** i32 [batch, kept patches]; absent without a mask. */
+  readonly kept?: Int32Array;
   /** Rows of the data set. */
   readonly rows: readonly number[];
   /** Where the loader stands after this batch. */
@@ -52,6 +62,7 @@ interface Slot {
   readonly pixels: NativeBuffer;
   readonly images: Uint8Array<ArrayBuffer>;
   readonly tokens: Int32Array<ArrayBuffer>;
+  readonly kept?: Int32Array<ArrayBuffer>;
 }
 
 /**
@@ -95,6 +106,7 @@ export class PairLoader implements Disposable {
       pixels: context.buffer(bytes),
       images: new Uint8Array(bytes),
       tokens: new Int32Array(batch * textTokens),
+      kept: options.mask && new Int32Array(batch * options.mask.tokens),
     }));
     this.#fill();
   }
@@ -122,13 +134,15 @@ export class PairLoader implements Disposable {
   }
 
   async #prepare(slot: Slot): Promise<LoadedBatch> {
-    const { batch, order, captions, textTokens, captionWeights, shorten, seed } = this.#options;
+    const { batch, order, captions, textTokens, captionWeights, shorten, mask, seed } =
+      this.#options;
     const { rows: drawn, cursor } = order.next(this.#cursor, batch);
     this.#cursor = cursor;
     const rows = drawn.map(({ epoch, row }, i) => {
       const key = { seed, epoch, row };
       captions.write(key, captionWeights, textTokens, shorten, slot.tokens, i * textTokens);
       this.#setJob(i, key);
+      if (mask) mask.keep(key, slot.kept!, i * mask.tokens);
       return row;
     });
     slot.jobs.write(0, this.#jobs.bytes);
@@ -142,7 +156,7 @@ export class PairLoader implements Disposable {
     );
     this.#check(status, rows);
     slot.pixels.read(0, slot.images);
-    return { images: slot.images, tokens: slot.tokens, rows, cursor };
+    return { images: slot.images, tokens: slot.tokens, kept: slot.kept, rows, cursor };
   }
 
   #setJob(index: number, key: DrawKey): void {
