@@ -57,6 +57,16 @@ export interface SafetensorsFile {
   readonly names: readonly string[];
   /** Reads one tensor. @throws {RangeError} for an unknown name. */
   tensor(name: string): StoredTensor;
+  /** Where a tensor's bytes stand in the file. @throws {RangeError} for an unknown name. */
+  place(name: string): TensorPlace;
+}
+
+/** The bytes of a tensor in a file. */
+export interface TensorPlace {
+  readonly shape: readonly number[];
+  /** From the start of the file. */
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /**
@@ -101,16 +111,21 @@ export function openSafetensors(path: string): SafetensorsFile {
     end = last(entry);
   }
   if (start + end !== size) throw bad(`${size} bytes, the header needs ${start + end}`);
+  const place = (name: string): TensorPlace => {
+    const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    if (!entry) throw new RangeError(`${path} has no tensor ${name}`);
+    const { shape, data_offsets: [from, to] } = entry;
+    return { shape, offset: start + from, bytes: to - from };
+  };
   return {
     path,
     metadata,
     names: sorted.map(([name]) => name),
+    place,
     tensor(name) {
-      const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
-      if (!entry) throw new RangeError(`${path} has no tensor ${name}`);
+      const { shape, offset, bytes } = place(name);
       using again = Deno.openSync(path);
-      const bytes = readAt(again, start + first(entry), last(entry) - first(entry));
-      return { name, shape: entry.shape, data: new Float32Array(bytes.buffer) };
+      return { name, shape, data: new Float32Array(readAt(again, offset, bytes).buffer) };
     },
   };
 }

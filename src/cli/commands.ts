@@ -6,6 +6,7 @@ import { benchCommand } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
 import { dataCommand } from "./commands/data.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { exportCommand } from "./commands/export.ts";
 import { ok } from "./commands/ok.ts";
 import { test } from "./commands/test_command.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -82,7 +83,24 @@ const evaluate = evalCommand({
   },
 });
 
+const exportModel = exportCommand({
+  async exportRun(run, { root, ...options }) {
+    const { exportRun } = await import("../run/export_run.ts");
+    const { sourceVersion } = await import("../run/source_version.ts");
+    return await exportRun(run, { ...options, source: await sourceVersion(root) });
+  },
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 /** Every task, in the order of the README. */
-export const COMMANDS: readonly Command[] = [train, evaluate, data, build, bench, test, ok];
+export const COMMANDS: readonly Command[] = [
+  train,
+  evaluate,
+  exportModel,
+  data,
+  build,
+  bench,
+  test,
+  ok,
+];

@@ -1,3 +1,4 @@
+import type { ModelSpec } from "../config/model_spec.ts";
 import { layerNorm } from "../tensor/ops/layer_norm.ts";
 import { l2Normalize } from "../tensor/ops/l2_normalize.ts";
 import { linear } from "../tensor/ops/linear.ts";
@@ -27,6 +28,11 @@ const POOLINGS: Readonly<Record<string, Pooling>> = {
   mean: "mean-patches",
   "mean-with-cls": "mean",
 };
+
+/** Which tokens the image tower pools. Without a class token every token is a patch. */
+export function imagePooling({ image }: ModelSpec): Pooling {
+  return !image.classToken && image.pool === "mean" ? "mean" : POOLINGS[image.pool];
+}
 
 /**
  * The vision transformer: pictures → unit vectors [batch, embed].
@@ -65,9 +71,7 @@ export function imageTower(
       imageBlockSpec(spec),
     );
   }
-  // Without a class token every token is a patch.
-  const pooling = !image.classToken && image.pool === "mean" ? "mean" : POOLINGS[image.pool];
-  const pooled = pool(tape, x, pooling);
+  const pooled = pool(tape, x, imagePooling(spec));
   const normed = layerNorm(
     tape,
     pooled,

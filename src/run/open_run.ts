@@ -15,6 +15,8 @@ export interface OpenRun extends Disposable {
   readonly tokenizer: Tokenizer;
   /** Which copy of the weights the recipe evaluates. */
   readonly weights: ParameterCopy;
+  /** Where the run stood at that checkpoint. */
+  readonly state: RunState;
 }
 
 /**
@@ -38,6 +40,7 @@ export function openRun(dir: string, context: NativeContext): OpenRun {
     model,
     tokenizer: loadTokenizer(`${dir}/tokenizer.json`),
     weights: recipe.optimizer.averaging === null ? "value" : "average",
+    state: checkpoint.state,
     [Symbol.dispose]: () => model[Symbol.dispose](),
   };
 }

@@ -1,0 +1,72 @@
+import type { Command } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
+
+const FORMS = ["portable", "open_clip", "safetensors"] as const;
+
+/** What the command writes. */
+export type FormName = typeof FORMS[number];
+
+/** What the command reports. */
+export interface ExportReport {
+  /** Folder of the model. */
+  model: string;
+  files: readonly { path: string; bytes: number; sha256: string }[];
+  parity: { cosineMin: number; maxAbs: number };
+  finished: boolean;
+}
+
+/** What the command asks of the rest of the project. */
+export interface ExportParts {
+  exportRun(
+    run: string,
+    options: { out: string; form?: FormName; root: string },
+  ): Promise<ExportReport>;
+}
+
+/** `deno task export`: a trained run as files that others can run. */
+export function exportCommand(parts: ExportParts): Command {
+  return {
+    name: "export",
+    summary: "Export a trained run as ONNX graphs or bare weights",
+    options: {
+      run: { kind: "value", value: "DIR", help: "Folder of the run, for example runs/quick" },
+      out: { kind: "value", value: "DIR", help: "Folder of the model; none means models/<run>" },
+      form: {
+        kind: "value",
+        value: FORMS.join("|"),
+        help: "What to write; none means the fast and the portable graphs",
+      },
+    },
+    async run({ arguments: args, root }) {
+      const run = args.value("run")?.replace(/(?<=.)\/+$/, "");
+      if (run === undefined) {
+        throw new UsageError("--run is missing; give the folder of a run: --run runs/quick");
+      }
+      const form = formOf(args.value("form"));
+      const out = args.value("out") ?? `models/${run.split("/").at(-1)}`;
+      const { finished, ...json } = await parts.exportRun(run, { out, form, root });
+      if (!finished) {
+        console.error(`${run} is not finished: its newest checkpoint was exported`);
+      }
+      return { json: { ...json }, text: describe(json) };
+    },
+  };
+}
+
+function formOf(name: string | undefined): FormName | undefined {
+  const form = FORMS.find((known) => known === name);
+  if (form !== undefined || name === undefined) return form;
+  throw new UsageError(`--form: seen "${name}"; allowed: ${FORMS.join(", ")}`);
+}
+
+function describe({ model, files, parity }: Omit<ExportReport, "finished">): string {
+  const lines = files.map(({ path, bytes }) => `  ${path}  ${bytes} bytes`);
+  const { cosineMin, maxAbs } = parity;
+  return [
+    model,
+    ...lines,
+    `against the training library: cosine ${cosineMin.toFixed(7)}, difference ${
+      maxAbs.toExponential(1)
+    }`,
+  ].join("\n");
+}

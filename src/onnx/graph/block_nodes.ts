@@ -1,0 +1,20 @@
+import type { BlockSpec } from "../../model/residual_block.ts";
+import { attentionNodes } from "./attention_nodes.ts";
+import { layerNorm, linear, type TowerGraph } from "./tower_graph.ts";
+
+/** The residual block of src/model/residual_block.ts on rows [batch * tokens, width]. */
+export function blockNodes(tower: TowerGraph, prefix: string, x: string, spec: BlockSpec): string {
+  const { builder: b } = tower;
+  const p = (name: string) => b.weight(`${prefix}.${name}`);
+  const eps = spec.layerNormEps;
+  const n1 = layerNorm(b, x, `${prefix}.ln_1`, eps);
+  const qkv = linear(b, n1, p("attn.in_proj_weight"), p("attn.in_proj_bias"));
+  const mixed = attentionNodes(tower, qkv, spec);
+  const out = linear(b, mixed, p("attn.out_proj.weight"), p("attn.out_proj.bias"));
+  const h = b.node("Add", [x, out]);
+  const n2 = layerNorm(b, h, `${prefix}.ln_2`, eps);
+  const hidden = linear(b, n2, p("mlp.c_fc.weight"), p("mlp.c_fc.bias"));
+  const approximate = spec.gelu === "gelu-tanh" ? "tanh" : "none";
+  const active = b.node("Gelu", [hidden], { attributes: { approximate } });
+  return b.node("Add", [h, linear(b, active, p("mlp.c_proj.weight"), p("mlp.c_proj.bias"))]);
+}

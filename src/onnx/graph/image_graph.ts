@@ -1,0 +1,48 @@
+import type { SafetensorsFile } from "../../checkpoint/safetensors.ts";
+import { imageBlockSpec } from "../../model/block_specs.ts";
+import { imagePooling } from "../../model/image_tower.ts";
+import { imageTokensOf, type ModelShape } from "../../model/model_shape.ts";
+import { blockNodes } from "./block_nodes.ts";
+import { GraphBuilder } from "./graph_builder.ts";
+import { headNodes } from "./head_nodes.ts";
+import { patchNodes } from "./patch_nodes.ts";
+import { batchOf, type GraphForm, layerNorm, toRows } from "./tower_graph.ts";
+
+/**
+ * The image tower of src/model/image_tower.ts as a graph: `pixels`, uint8 [batch, size, size, 3] →
+ * `embedding`, unit vectors float32 [batch, embed].
+ *
+ * @param options.masked Adds the input `kept`, int32 [batch, patches]: the patches that the tower
+ *   sees, by their index in reading order; as many as the caller likes.
+ * @param weights File with the model's parameters, read for its places only.
+ * @param file Its name beside the graph.
+ */
+export function imageGraph(
+  shape: ModelShape,
+  form: GraphForm,
+  weights: SafetensorsFile,
+  file: string,
+  options: { readonly masked?: boolean } = {},
+): GraphBuilder {
+  const { spec, imageSize: size } = shape;
+  const { image } = spec;
+  const masked = options.masked ?? false;
+  const b = new GraphBuilder(`image-${form}${masked ? "-masked" : ""}`, weights, file);
+  const pixels = b.input("pixels", "uint8", ["batch", size, size, 3]);
+  const kept = masked ? b.input("kept", "int32", ["batch", "patches"]) : undefined;
+  const tokens = masked ? null : imageTokensOf(shape);
+  const tower = { builder: b, form, batch: batchOf(b, pixels), tokens };
+  let x = toRows(tower, patchNodes(tower, shape, pixels, kept), image.width);
+  if (image.preNorm) x = layerNorm(b, x, "visual.ln_pre", spec.layerNormEps);
+  for (let i = 0; i < image.layers; i++) {
+    x = blockNodes(tower, `visual.transformer.resblocks.${i}`, x, imageBlockSpec(spec));
+  }
+  const head = {
+    pooling: imagePooling(spec),
+    width: image.width,
+    norm: "visual.ln_post",
+    projection: "visual.proj",
+  };
+  b.output("embedding", headNodes(tower, x, head, spec), "float32", ["batch", spec.embed]);
+  return b;
+}

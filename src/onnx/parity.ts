@@ -1,0 +1,130 @@
+import type { ClipModel } from "../model/clip_model.ts";
+import { gridOf } from "../model/model_shape.ts";
+import { FixedTensor } from "../tensor/fixed_tensor.ts";
+import type { ParameterCopy } from "../tensor/parameter_store.ts";
+import { philox, unit } from "../tensor/random.ts";
+import { Tape } from "../tensor/tape.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { ClipOnnx } from "./clip_onnx.ts";
+import type { Parity } from "./model_card.ts";
+
+/** What an exported graph has to reach in float32. */
+export const PARITY_LIMITS: Parity = { cosineMin: 0.99999, maxAbs: 1e-5 };
+
+/** Samples that are compared. */
+const SAMPLES = 16;
+const SEED = 0x70617269;
+
+/**
+ * Compares the graphs of an exported model with the training library on the same pictures and token
+ * ids: noise of all contrasts, an empty page, captions of all lengths; once with half of the patches.
+ *
+ * @param weights Which copy was exported.
+ */
+export async function measureParity(
+  model: ClipModel,
+  weights: ParameterCopy,
+  onnx: ClipOnnx,
+): Promise<Parity> {
+  const { context, shape, parameters } = model;
+  const { imageSize: size, textTokens, spec } = shape;
+  const get = (name: string) => parameters.copy(name, weights);
+  const patches = gridOf(shape) ** 2;
+  const count = Math.max(1, Math.floor(patches / 2));
+  const values = { pixels: drawPixels(size), ids: drawIds(onnx.tokenizer, textTokens) };
+  const keptValues = drawKept(patches, count);
+  const input = (dims: number[], values: Uint8Array | Int32Array) =>
+    new FixedTensor(
+      context,
+      dims,
+      values instanceof Uint8Array ? { dtype: "u8", values } : { dtype: "i32", values },
+    );
+  using pixels = input([SAMPLES, size, size, 3], values.pixels);
+  using ids = input([SAMPLES, textTokens], values.ids);
+  using kept = input([SAMPLES, count], keptValues);
+  using tape = new Tape(context);
+  const image = tape.retain(model.embedImages(tape, pixels, { get }));
+  const masked = tape.retain(model.embedImages(tape, pixels, { get, kept }));
+  const text = tape.retain(model.embedTexts(tape, ids, { get }));
+  using program = tape.compile();
+  await program.run();
+  return worst([
+    compareRows(await onnx.embedImages(values.pixels), image.read(), spec.embed),
+    compareRows(await onnx.embedImages(values.pixels, keptValues), masked.read(), spec.embed),
+    compareRows(await onnx.embedIds(values.ids), text.read(), spec.embed),
+  ]);
+}
+
+/** The lowest cosine and the largest difference of several. */
+export function worst(found: readonly Parity[]): Parity {
+  return {
+    cosineMin: Math.min(...found.map(({ cosineMin }) => cosineMin)),
+    maxAbs: Math.max(...found.map(({ maxAbs }) => maxAbs)),
+  };
+}
+
+/** Whether a comparison keeps the limits; not-a-number does not. */
+export function keepsParity({ cosineMin, maxAbs }: Parity): boolean {
+  return cosineMin >= PARITY_LIMITS.cosineMin && maxAbs <= PARITY_LIMITS.maxAbs;
+}
+
+/** Compares two sets of rows [n, width]; not-a-number on either side is never near. */
+export function compareRows(seen: Float32Array, wanted: Float32Array, width: number): Parity {
+  if (seen.length !== wanted.length) {
+    throw new TypeError(`seen ${seen.length} features; the library has ${wanted.length}`);
+  }
+  let cosineMin = 1, maxAbs = 0;
+  for (let row = 0; row < seen.length; row += width) {
+    let both = 0, a = 0, b = 0;
+    for (let i = row; i < row + width; i++) {
+      both += seen[i] * wanted[i];
+      a += seen[i] ** 2;
+      b += wanted[i] ** 2;
+      maxAbs = Math.max(maxAbs, Math.abs(seen[i] - wanted[i]));
+    }
+    // Math.min and Math.max keep not-a-number.
+    cosineMin = Math.min(cosineMin, both / Math.sqrt(a * b));
+  }
+  return { cosineMin, maxAbs };
+}
+
+/** Noise around grey whose contrast grows from sample to sample; the last picture is white. */
+function drawPixels(size: number): Uint8Array {
+  const one = size * size * 3;
+  const pixels = new Uint8Array(SAMPLES * one).fill(255);
+  for (let i = 0; i < (SAMPLES - 1) * one; i++) {
+    const contrast = (Math.floor(i / one) + 1) / SAMPLES;
+    pixels[i] = Math.floor(128 + 256 * contrast * (unit(philox(SEED, 1, i, 0, 0, 0)[0]) - 0.5));
+  }
+  return pixels;
+}
+
+/** Captions of 1 to all tokens, of pieces at random, framed as the tokenizer does. */
+function drawIds(tokenizer: Tokenizer, length: number): Int32Array {
+  const ids = new Int32Array(SAMPLES * length);
+  const { firstPiece } = tokenizer.rules;
+  const room = tokenizer.room(length);
+  for (let row = 0; row < SAMPLES; row++) {
+    const pieces = Array.from(
+      { length: 1 + row % room },
+      (_, i) =>
+        firstPiece + Math.floor(unit(philox(SEED, 2, row, i, 0, 0)[0]) * tokenizer.bpe.size),
+    );
+    tokenizer.frame(pieces, length, ids, row * length);
+  }
+  return ids;
+}
+
+/** Patches of each sample by the order of random numbers, [samples, count]. */
+function drawKept(patches: number, count: number): Int32Array {
+  const kept = new Int32Array(SAMPLES * count);
+  for (let row = 0; row < SAMPLES; row++) {
+    const order = Array.from({ length: patches }, (_, i) => ({
+      patch: i,
+      by: philox(SEED, 3, row, i, 0, 0)[0],
+    }));
+    const chosen = order.sort((a, b) => a.by - b.by).slice(0, count).map(({ patch }) => patch);
+    kept.set(chosen.sort((a, b) => a - b), row * count);
+  }
+  return kept;
+}
