@@ -95,5 +95,7 @@ export * from "./src/report/figures/score_against_compute.ts";
 export * from "./src/report/figures/score_against_tokens_seen.ts";
 export * from "./src/report/figures/series.ts";
 export * from "./src/report/figures/training_curve.ts";
+export * from "./src/report/draw_reductions.ts";
 export * from "./src/report/prediction_sheet.ts";
+export * from "./src/report/reduction_sheet.ts";
 export * from "./src/report/static/figure_png.ts";

@@ -21,6 +21,17 @@ const data = dataCommand({
     const { rows, trainPhrases, families, seconds } = build;
     return { dir, rows, trainPhrases, families, seconds };
   },
+  async drawReductions(dir, path) {
+    const { openIconSet } = await import("../data/icons/icon_set.ts");
+    const { loadRecipe } = await import("../config/load_recipe.ts");
+    const { openRecords } = await import("../data/records/records.ts");
+    const { openTokenizer } = await import("../run/training_data.ts");
+    const { drawReductions } = await import("../report/draw_reductions.ts");
+    const { writeWhole } = await import("../data/icons/write_whole.ts");
+    const set = openIconSet(dir);
+    const tokenizer = openTokenizer(set, loadRecipe("quick"), openRecords(set.train));
+    writeWhole(path, drawReductions(set.train, tokenizer));
+  },
 });
 
 const icons = (limit: number | null, rest: Omit<IconDataOptions, "cacheDir" | "limit">) =>

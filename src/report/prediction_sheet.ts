@@ -1,3 +1,5 @@
+import { escapeXml, pngAddress } from "./svg_text.ts";
+
 /** A picture with its name and a model's guess. */
 export interface SheetItem {
   /** PNG bytes. */
@@ -30,7 +32,7 @@ export function predictionSheet(
     const x = (i % columns) * CELL;
     const y = 30 + Math.floor(i / columns) * CELL;
     const right = truth === guess;
-    const image = `data:image/png;base64,${toBase64(png)}`;
+    const image = pngAddress(png);
     const middle = x + CELL / 2;
     const text = (line: number, colour: string, words: string) =>
       `<text x="${middle}" y="${y + PICTURE + 14 + 12 * line}" fill="${colour}">${
@@ -51,15 +53,4 @@ export function predictionSheet(
 
 function shorten(words: string): string {
   return words.length > 18 ? words.slice(0, 17) + "…" : words;
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }

@@ -60,7 +60,10 @@ Deno.test("train passes its options on when they are given", async () => {
 
 Deno.test("data refuses a limit when it is not a count", async () => {
   const { environment, warned } = fakeEnvironment();
-  const command = dataCommand({ buildIcons: () => assert.fail("it ran") });
+  const command = dataCommand({
+    buildIcons: () => assert.fail("it ran"),
+    drawReductions: () => assert.fail("it ran"),
+  });
   assert.equal(await runCli([command], ["data", "--limit", "0.5"], environment), 2);
   assert.match(warned[0], /--limit: seen "0\.5"; allowed/);
 });

@@ -17,6 +17,8 @@ export interface DataParts {
     signal: AbortSignal;
     onProgress(progress: Progress): void;
   }): Promise<DataSummary>;
+  /** Draws the token reductions on samples of the data set to an SVG file. */
+  drawReductions(dir: string, path: string): Promise<void>;
 }
 
 /** `deno task data`: builds the icon data set ahead of training. */
@@ -26,6 +28,11 @@ export function dataCommand(parts: DataParts): Command {
     summary: "Build the icon data set",
     options: {
       limit: { kind: "value", value: "N", help: "Only N pictures, chosen by hash; none means all" },
+      reductions: {
+        kind: "value",
+        value: "FILE",
+        help: "Also draw all token reductions on some samples to this SVG file",
+      },
     },
     async run({ arguments: args, signal }) {
       const limit = args.value("limit");
@@ -37,7 +44,10 @@ export function dataCommand(parts: DataParts): Command {
         signal,
         onProgress: createProgressBar(),
       });
-      return { json: summary, text: summary.dir };
+      const drawing = args.value("reductions");
+      if (drawing === undefined) return { json: summary, text: summary.dir };
+      await parts.drawReductions(summary.dir, drawing);
+      return { json: { ...summary, reductions: drawing }, text: drawing };
     },
   };
 }
