@@ -28,7 +28,11 @@ export async function evaluateBenches(
   const splits = new Map<string, Records>();
   const results: EvalResult[] = [];
   for (const name of expandBenches(set, names)) {
-    const { bench, records, corruption } = openBench(set, name, splits);
+    const { bench, records, corruption } = await openBench(set, name, {
+      splits,
+      signal: options.signal,
+      onProgress: (done, total) => options.onProgress?.(`choose ${name}`, done, total),
+    });
     const { width, resolution, textTokens, filter } = encoder;
     const model = {
       width,

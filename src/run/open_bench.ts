@@ -1,10 +1,12 @@
 import { type Corruption, corruptPicture } from "../data/images/corrupt_picture.ts";
-import { type Picture, type ResizeFilter, resizeImage } from "../data/images/resize_image.ts";
+import { type ResizeFilter, resizeImage } from "../data/images/resize_image.ts";
 import { writeRgb } from "../data/images/square_picture.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import type { Bench } from "../eval/bench.ts";
 import { loadBench } from "../eval/load_bench.ts";
 import { SHIFT_SUITE } from "../eval/shift_suite.ts";
+import { HARD_BASE, HARD_BENCH, hardBench, type HardBenchOptions } from "./hard_bench.ts";
+import { recordPicture } from "./record_picture.ts";
 import type { DataSet } from "./shard_data_set.ts";
 
 /** A benchmark with its pictures. */
@@ -15,11 +17,18 @@ export interface OpenBench {
   readonly corruption: Corruption | null;
 }
 
+/** Benchmarks that are made from another one, by name: the one they are made from. */
+const DERIVED: Readonly<Record<string, string>> = {
+  [HARD_BENCH]: HARD_BASE,
+  ...Object.fromEntries(Object.entries(SHIFT_SUITE).map(([name, { base }]) => [name, base])),
+};
+
 /** Names of the benchmarks of a data set: its own, and those that are derived from them. */
 export function benchNames(set: DataSet): string[] {
-  const derived = Object.entries(SHIFT_SUITE)
-    .filter(([name, { base }]) => base in set.benches && !(name in set.benches));
-  return [...Object.keys(set.benches), ...derived.map(([name]) => name)];
+  const own = Object.keys(set.benches);
+  const derived = Object.keys(DERIVED)
+    .filter((name) => own.includes(DERIVED[name]) && !own.includes(name));
+  return [...own, ...derived];
 }
 
 /**
@@ -39,24 +48,35 @@ export function expandBenches(set: DataSet, names: readonly string[]): string[] 
   return [...new Set(found)];
 }
 
+/** Options of {@linkcode openBench}. */
+export interface OpenBenchOptions extends HardBenchOptions {
+  /** Record files opened so far; this one is added. */
+  readonly splits?: Map<string, Records>;
+}
+
 /**
- * Opens a benchmark of a data set. Those of the shift suite that spoil pictures are made here from the
- * built files of another one, so a data set that was built before has them too.
+ * Opens a benchmark of a data set. The shift suite's corruptions and `shift-hard` are made here from
+ * the built files of another one, so a data set that was built before has them too.
  *
- * @param splits Record files opened so far; this one is added.
  * @throws {RangeError} when the data set has no such benchmark.
  */
-export function openBench(
+export async function openBench(
   set: DataSet,
   name: string,
-  splits: Map<string, Records> = new Map(),
-): OpenBench {
+  options: OpenBenchOptions = {},
+): Promise<OpenBench> {
   expandBenches(set, [name]);
-  const derived = Object.hasOwn(set.benches, name) ? null : SHIFT_SUITE[name];
-  const bench = loadBench(set.benches[derived?.base ?? name]);
-  const records = splits.get(bench.split) ?? openSplit(set, bench.split);
-  splits.set(bench.split, records);
-  return { bench: { ...bench, name }, records, corruption: derived?.corruption ?? null };
+  const { splits = new Map<string, Records>() } = options;
+  const own = Object.hasOwn(set.benches, name);
+  const base = loadBench(set.benches[own ? name : DERIVED[name]]);
+  const records = splits.get(base.split) ?? openSplit(set, base.split);
+  splits.set(base.split, records);
+  if (!own && name === HARD_BENCH && base.kind === "classification") {
+    const bench = await hardBench(set, base, records, options);
+    return { bench, records, corruption: null };
+  }
+  const corruption = own ? null : SHIFT_SUITE[name].corruption;
+  return { bench: { ...base, name }, records, corruption };
 }
 
 /**
@@ -79,14 +99,6 @@ export async function benchPictures(
     );
   spoilt.forEach((picture, i) => writeRgb(resizeImage(picture, size, size, filter), out, i * one));
   return out;
-}
-
-/** A picture of a record file. */
-export function recordPicture(records: Records, row: number): Picture {
-  const { size } = records;
-  const channels = records.channels[row] === 1 ? 1 : 3;
-  const pixels = new Uint8Array(records.readPixels(row));
-  return { width: size, height: size, channels, pixels };
 }
 
 function openSplit(set: DataSet, split: string): Records {

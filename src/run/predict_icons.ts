@@ -8,8 +8,9 @@ import { ICON_TEMPLATES } from "../eval/icon_templates.ts";
 import { Embedder } from "../model/embedder.ts";
 import { NativeContext } from "../native/context.ts";
 import { encodeTexts } from "../text/encode_texts.ts";
-import { benchPictures, openBench, recordPicture } from "./open_bench.ts";
+import { benchPictures, openBench } from "./open_bench.ts";
 import { openRun } from "./open_run.ts";
+import { recordPicture } from "./record_picture.ts";
 
 /** A picture and what a model called it. */
 export interface Prediction {
@@ -31,7 +32,7 @@ export async function predictIcons(
   benchName: string,
   count: number,
 ): Promise<Prediction[]> {
-  const { bench, records, corruption } = openBench(set, benchName);
+  const { bench, records, corruption } = await openBench(set, benchName);
   if (bench.kind !== "classification") {
     throw new RangeError(`"${benchName}" is not a zero-shot benchmark of the data set`);
   }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { evaluateSource, nameOfShards } from "../../src/run/evaluate_source.ts";
+import { parseRecipe } from "../../src/config/parse_recipe.ts";
+import { openRecords } from "../../src/data/records/records.ts";
+import { ICON_TEMPLATES } from "../../src/eval/icon_templates.ts";
+import { type EvalTask, evaluateSource, nameOfShards } from "../../src/run/evaluate_source.ts";
+import { runExperiment } from "../../src/run/run_experiment.ts";
+import { grayPng, writeShard } from "../data/shard_fixture.ts";
+import { makeSmallSet } from "./small_set.ts";
 
 Deno.test("nameOfShards names the files or their folder when the glob has numbers and wildcards", () => {
   assert.equal(nameOfShards("data/pets-*.tar"), "pets");
@@ -34,6 +40,85 @@ Deno.test("evaluateSource finds wrong lists and globs before it opens a model", 
     );
     await assert.rejects(evaluate("a.tar", "empty.json", "templates.json"), /seen an empty list/);
     await assert.rejects(evaluate("a.tar", "classes.json", "templates.json"), /exactly one \{\}/);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
+
+Deno.test("evaluateSource gives a run the same numbers on shards as on the benchmark they are made from", async () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    const dataSet = makeSmallSet(`${dir}/set`);
+    const signal = new AbortController().signal;
+    const recipe = parseRecipe({
+      name: "tiny",
+      data: { set: "icons-v1" },
+      model: {
+        preset: "laptop-w48",
+        image: { layers: 1, patch: 8 },
+        text: { layers: 1, vocabulary: 400 },
+      },
+      stages: [{
+        name: "only",
+        samples: 640,
+        batch: 32,
+        image: { size: 16 },
+        text: { tokens: 6 },
+        lr: 2e-3,
+        warmup: { share: 0.1 },
+      }],
+      eval: { benches: ["small"] },
+    }, "test");
+    await runExperiment(recipe, {
+      out: `${dir}/run`,
+      resume: false,
+      device: "cpu",
+      dataSet,
+      setupSeconds: 0,
+      signal,
+      onProgress: () => {},
+    });
+    const bench = JSON.parse(Deno.readTextFileSync(dataSet.benches.small));
+    const records = openRecords(dataSet.test);
+    const samples = Object.fromEntries(bench.rows.map((row: number, i: number) => [`k${i}`, {
+      png: grayPng(records.size, records.size, records.readPixels(row)),
+      cls: String(bench.labels[i]),
+      txt: bench.classes[bench.labels[i]],
+    }]));
+    writeShard(`${dir}/small-00.tar`, { ...samples, broken: { png: "none", cls: "0", txt: "x" } });
+    Deno.writeTextFileSync(`${dir}/classes.json`, JSON.stringify(bench.classes));
+    Deno.writeTextFileSync(`${dir}/templates.json`, JSON.stringify(ICON_TEMPLATES));
+    const evaluate = (task: EvalTask) =>
+      evaluateSource({ kind: "run", dir: `${dir}/run` }, {
+        task,
+        device: "cpu",
+        signal,
+        onProgress: () => {},
+      });
+    const prompts = { classes: `${dir}/classes.json`, templates: `${dir}/templates.json` };
+    const shards = { kind: "shards", shards: `${dir}/small-*.tar`, fit: "squash" } as const;
+    const named = await evaluate({
+      kind: "benches",
+      names: ["small"],
+      dataSet: () => Promise.resolve(dataSet),
+    });
+    const streamed = await evaluate({ ...shards, prompts });
+    assert.deepEqual([streamed.engine, streamed.provider], ["native", "cpu"]);
+    const scores = ({ results }: typeof named) =>
+      results.filter(({ group }) => group === undefined)
+        .map(({ metric, value, n }) => [metric, value, n]);
+    assert.deepEqual(scores(streamed), scores(named));
+    assert.equal(streamed.results[0].bench, "small");
+    assert.deepEqual(streamed.skipped?.map(({ reason, count }) => [reason, count]), [
+      ["unreadable picture", 1],
+    ]);
+    const pairs = await evaluate({ ...shards, bench: "pairs", prompts: null });
+    assert.deepEqual(pairs.results.map(({ metric, n, captions }) => [metric, n, captions])[0], [
+      "i2t.r1",
+      64,
+      "txt",
+    ]);
+    assert.equal(pairs.results.length, 6);
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }

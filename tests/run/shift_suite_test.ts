@@ -4,13 +4,8 @@ import type { Bench } from "../../src/eval/bench.ts";
 import type { EvalEncoder } from "../../src/eval/eval_encoder.ts";
 import { SHIFT_SUITE } from "../../src/eval/shift_suite.ts";
 import { evaluateBenches } from "../../src/run/evaluate_benches.ts";
-import {
-  benchNames,
-  benchPictures,
-  expandBenches,
-  openBench,
-  recordPicture,
-} from "../../src/run/open_bench.ts";
+import { benchNames, benchPictures, expandBenches, openBench } from "../../src/run/open_bench.ts";
+import { recordPicture } from "../../src/run/record_picture.ts";
 import { makeSmallSet } from "./small_set.ts";
 
 /** The small set with its benchmark under the name that the suite is based on. */
@@ -26,7 +21,12 @@ async function withSet(body: (set: ReturnType<typeof makeSmallSet>) => Promise<v
 
 Deno.test("benchNames adds the corruptions when the data set has their pictures", async () => {
   await withSet((set) => {
-    assert.deepEqual(benchNames(set), ["small", "icons-592", ...Object.keys(SHIFT_SUITE)]);
+    assert.deepEqual(benchNames(set), [
+      "small",
+      "icons-592",
+      "shift-hard",
+      ...Object.keys(SHIFT_SUITE),
+    ]);
     const without = { ...set, benches: { small: set.benches.small } };
     assert.deepEqual(benchNames(without), ["small"]);
     assert.deepEqual(expandBenches(set, ["shift-rotation-*", "small", "shift-rotation-15"]), [
@@ -44,10 +44,10 @@ Deno.test("benchNames adds the corruptions when the data set has their pictures"
 
 Deno.test("openBench shows the pictures of icons-592 spoilt when a corruption is asked for", async () => {
   await withSet(async (set) => {
-    const plain = openBench(set, "icons-592");
+    const plain = await openBench(set, "icons-592");
     assert.equal(plain.corruption, null);
     for (const [name, { corruption }] of Object.entries(SHIFT_SUITE)) {
-      const { bench, records, corruption: found } = openBench(set, name);
+      const { bench, records, corruption: found } = await openBench(set, name);
       const { name: _, ...rest } = plain.bench;
       assert.deepEqual(bench, { name, ...rest } as Bench);
       assert.deepEqual(found, corruption);
