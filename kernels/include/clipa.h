@@ -176,8 +176,8 @@ enum clipa_op_kind {
    *    flag accumulate applies to dlogit_scale only */
   CLIPA_OP_CONTRASTIVE_BACKWARD = 71,
 
-  /* n; gradient[n], step: writes step.gradient_norm, step.clip_factor and step.skip; skip is set when
-   * the norm is not finite in float32, or what clipping leaves of it has no finite square */
+  /* n; gradient[n], step: writes step.gradient_norm, step.clip_factor and step.skip; skip is set
+   * when the norm is not finite in float32, or what clipping leaves of it has no finite square */
   CLIPA_OP_GRADIENT_NORM = 80,
   /* n; s0 = weight decay, s1 = learning-rate factor; parameter, gradient, m, v, step
    * (in place; decoupled decay, Loshchilov & Hutter 2019; does nothing when step.skip is set) */
