@@ -37,7 +37,8 @@ typedef struct clipa_image_job {
   uint32_t reserved;
 } clipa_image_job;
 
-/* A read-only mapping of a file. */
+/* A read-only mapping of a file. What becomes shorter while it is open is an error of the calls
+ * that read pictures, never a crash. */
 int32_t clipa_map_open(const char* path, uint64_t* map, uint64_t* bytes);
 int32_t clipa_map_close(uint64_t map);
 

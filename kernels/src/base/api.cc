@@ -189,8 +189,11 @@ CLIPA_EXPORT int32_t clipa_execute(uint64_t context, const clipa_op* ops, uint64
     if (!found) return stale("clipa_execute", "context");
     Program once(found);
     std::string message;
-    int32_t status = once.add(ops, count, &message);
-    if (status == CLIPA_OK) status = found->on_worker([&] { return once.run(&message); });
+    // Checked on the worker too: a workspace must not grow under a program that is running.
+    const int32_t status = found->on_worker([&] {
+      const int32_t checked = once.add(ops, count, &message);
+      return checked == CLIPA_OK ? once.run(&message) : checked;
+    });
     return status == CLIPA_OK ? CLIPA_OK : fail_in(*found, status, message);
   });
 }
@@ -204,7 +207,7 @@ CLIPA_EXPORT int32_t clipa_program_create(uint64_t context, const clipa_op* ops,
     if (!found) return stale("clipa_program_create", "context");
     auto made = std::make_shared<Program>(found);
     std::string message;
-    const int32_t status = made->add(ops, count, &message);
+    const int32_t status = found->on_worker([&] { return made->add(ops, count, &message); });
     if (status != CLIPA_OK) return fail_in(*found, status, message);
     *program = programs().add(std::move(made));
     return CLIPA_OK;

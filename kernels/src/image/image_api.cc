@@ -1,10 +1,4 @@
 // The exported functions of clipa_image.h.
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -56,7 +50,7 @@ class BatchWork {
     floats_.resize(3 * pixels_);
   }
 
-  // Null, or what is wrong with the job.
+  // Null, or what is wrong with the job or its file.
   const char* run(const clipa_image_job& job, uint8_t* rgb) {
     const char* problem = check_picture(job.width, job.height, job.channels, job.crop, filter_);
     if (problem != nullptr) return problem;
@@ -64,7 +58,10 @@ class BatchWork {
     if (job.offset > map_.bytes || bytes > map_.bytes - job.offset) {
       return "the picture lies outside the mapped file";
     }
-    const uint8_t* source = map_.data + job.offset;
+    if (source_.size() < bytes) source_.resize(bytes);
+    problem = map_.read(job.offset, bytes, source_.data());
+    if (problem != nullptr) return problem;
+    const uint8_t* source = source_.data();
     const bool gray = job.channels == 1;
     const int side = static_cast<int>(size_);
     resampler_.resize(source, static_cast<int>(job.width), static_cast<int>(job.height),
@@ -97,15 +94,12 @@ class BatchWork {
   const int32_t filter_;
   const int64_t pixels_;
   Resampler resampler_;
+  std::vector<uint8_t> source_;
   std::vector<uint8_t> small_;
   std::vector<float> floats_;
 };
 
 }  // namespace
-
-Map::~Map() {
-  if (data != nullptr) munmap(const_cast<uint8_t*>(data), bytes);
-}
 
 std::shared_ptr<Map> find_map(uint64_t handle) { return maps().get(handle); }
 
@@ -118,24 +112,9 @@ CLIPA_EXPORT int32_t clipa_map_open(const char* path, uint64_t* map, uint64_t* b
     if (path == nullptr) return missing("clipa_map_open", "path");
     if (map == nullptr) return missing("clipa_map_open", "map");
     if (bytes == nullptr) return missing("clipa_map_open", "bytes");
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-      return fail(CLIPA_IO, std::string("cannot open ") + path + ": " + std::strerror(errno));
-    }
-    struct stat info {};
-    auto made = std::make_shared<Map>();
-    const bool sized = fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
-    void* data =
-        sized ? mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, file, 0)
-              : MAP_FAILED;
-    const int reason = errno;
-    close(file);
-    if (data == MAP_FAILED) {
-      return fail(CLIPA_IO, std::string("cannot map ") + path + ": " +
-                                (sized ? std::strerror(reason) : "not a file with content"));
-    }
-    made->data = static_cast<const uint8_t*>(data);
-    made->bytes = static_cast<uint64_t>(info.st_size);
+    std::string message;
+    std::shared_ptr<Map> made = Map::open(path, &message);
+    if (!made) return fail(CLIPA_IO, message);
     *bytes = made->bytes;
     *map = maps().add(std::move(made));
     return CLIPA_OK;
@@ -180,7 +159,7 @@ CLIPA_EXPORT int32_t clipa_resize_u8(const uint8_t* src, uint64_t src_bytes, uin
 CLIPA_EXPORT int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t count, uint64_t out,
                                        uint32_t out_size, int32_t filter) {
   return guarded(__func__, [&]() -> int32_t {
-    std::shared_ptr<Map> pictures = maps().get(map);
+    std::shared_ptr<Map> pictures = find_map(map);
     if (!pictures) return stale("clipa_image_batch", "map");
     std::shared_ptr<Buffer> job_buffer = find_buffer(jobs);
     if (!job_buffer) return stale("clipa_image_batch", "jobs");

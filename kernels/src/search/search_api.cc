@@ -182,6 +182,9 @@ CLIPA_EXPORT int32_t clipa_search_run(uint64_t context, uint64_t index, uint64_t
     const auto* values = reinterpret_cast<const float*>(from->memory.data());
     const char* problem = check_query(values, table.width);
     if (problem != nullptr) return refuse(CLIPA_INVALID_ARGUMENT, problem);
+    // A scan of pages that are no longer there would end the process.
+    problem = found->map->check();
+    if (problem != nullptr) return refuse(CLIPA_IO, problem);
     return owner->on_worker([&]() -> int32_t {
       const SearchResult result =
           search(*owner, table, values, top, (flags & CLIPA_SEARCH_PORTABLE) != 0);

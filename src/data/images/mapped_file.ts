@@ -1,6 +1,6 @@
 import { check, nativeLibrary } from "../../native/library.ts";
 
-/** A file mapped into memory by the native library, read-only. */
+/** A file opened and mapped by the native library, read-only; one that shrinks later is an error. */
 export class MappedFile implements Disposable {
   /** Handle for native calls. */
   readonly handle: bigint;
