@@ -1,5 +1,6 @@
 import { imageSymbols } from "./image_symbols.ts";
 import { searchSymbols } from "./search_symbols.ts";
+import { ortSymbols } from "./ort_symbols.ts";
 
 /**
  * The foreign-function table of the native library: one entry per function of
@@ -43,4 +44,5 @@ export const symbols = {
   clipa_program_profile: { parameters: ["u64", "buffer", "u64", "buffer"], result: "i32" },
   ...imageSymbols,
   ...searchSymbols,
+  ...ortSymbols,
 } as const satisfies Deno.ForeignLibraryInterface;

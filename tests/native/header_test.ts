@@ -5,7 +5,7 @@ import { ABI_VERSION } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
 
 const folder = new URL("../../kernels/include/", import.meta.url);
-const header = ["clipa.h", "clipa_image.h", "clipa_search.h"]
+const header = ["clipa.h", "clipa_image.h", "clipa_search.h", "clipa_ort.h"]
   .map((name) => Deno.readTextFileSync(new URL(name, folder)))
   .join("\n")
   .replace(/\/\*[\s\S]*?\*\//g, "");
@@ -59,6 +59,14 @@ Deno.test("symbols equal the functions of the header", () => {
 Deno.test("symbols keeps JavaScript memory out of nonblocking calls of the trainer", () => {
   assert.deepEqual([...symbols.clipa_program_run.parameters], ["u64"]);
   assert.equal(symbols.clipa_program_run.nonblocking, true);
+});
+
+Deno.test("symbols keeps JavaScript memory out of every nonblocking call", () => {
+  const nonblocking = Object.entries(symbols).filter(([, symbol]) => "nonblocking" in symbol);
+  assert.ok(nonblocking.length >= 4);
+  for (const [name, symbol] of nonblocking) {
+    assert.ok(!(symbol.parameters as readonly string[]).includes("buffer"), name);
+  }
 });
 
 Deno.test("op kinds, flags, poolings and step slots equal the header", () => {

@@ -1,0 +1,120 @@
+#include "ort/call.h"
+
+namespace clipa {
+namespace ort {
+
+namespace {
+
+constexpr uint64_t kAlign = 64;
+constexpr uint64_t kSmallestBlock = 1 << 20;
+
+// Throws OpError with the message of ONNX Runtime.
+void check(const Api& api, OrtStatus* status) {
+  if (status == nullptr) return;
+  const Owned<OrtStatus> owned(api.ReleaseStatus, status);
+  throw OpError(api.GetErrorMessage(status));
+}
+
+}  // namespace
+
+void* Scratch::bytes(uint64_t count) {
+  count = (count + kAlign - 1) / kAlign * kAlign;
+  total_ += count;
+  if (blocks_.empty() || blocks_.back()->bytes() - used_ < count) {
+    blocks_.push_back(std::make_unique<Memory>(std::max(count, kSmallestBlock)));
+    used_ = 0;
+  }
+  void* start = blocks_.back()->data() + used_;
+  used_ += count;
+  return start;
+}
+
+void Scratch::clear() {
+  if (blocks_.size() > 1) {
+    // Next time one block is enough.
+    blocks_.clear();
+    blocks_.push_back(std::make_unique<Memory>(total_));
+  }
+  used_ = 0;
+  total_ = 0;
+}
+
+Scratch& Scratch::of_thread() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
+Call::Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
+           OrtKernelContext* context)
+    : api_(api), schema_(schema), context_(context) {
+  if (schema.prepare != nullptr) schema.prepare(attributes, letters_);
+  size_t given = 0;
+  check(api, api.KernelContext_GetInputCount(context, &given));
+  Present present;
+  std::vector<Shape> shapes(schema.inputs.size());
+  for (size_t i = 0; i < schema.inputs.size(); ++i) {
+    const OrtValue* value = nullptr;
+    if (i < given) check(api, api.KernelContext_GetInput(context, i, &value));
+    present.push_back(value != nullptr);
+    inputs_.push_back(nullptr);
+    if (value == nullptr) continue;
+    void* data = nullptr;
+    check(api, api.GetTensorMutableData(const_cast<OrtValue*>(value), &data));
+    static char empty;  // a tensor without elements may have no memory, but it is there
+    inputs_[i] = data != nullptr ? data : &empty;
+    Owned<OrtTensorTypeAndShapeInfo> info(api.ReleaseTensorTypeAndShapeInfo);
+    check(api, api.GetTensorTypeAndShape(value, info.out()));
+    size_t rank = 0;
+    check(api, api.GetDimensionsCount(info.get(), &rank));
+    shapes[i].dims.resize(rank);
+    check(api, api.GetDimensions(info.get(), shapes[i].dims.data(), rank));
+  }
+  // Twice, since a letter may stand alone only in a later tensor.
+  for (int pass = 0; pass < 2; ++pass) {
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      if (!present[i]) continue;
+      letters_.match(schema.name, schema.inputs[i].name, schema.inputs[i].shape, shapes[i]);
+    }
+  }
+  if (schema.derive != nullptr) schema.derive(attributes, present, letters_);
+  const Shape shape = letters_.shape(schema.output.shape);
+  OrtValue* value = nullptr;
+  check(api, api.KernelContext_GetOutput(context, 0, shape.dims.data(), shape.dims.size(), &value));
+  check(api, api.GetTensorMutableData(value, &output_));
+}
+
+void Call::parallel(int64_t count, void (*body)(void*, size_t), void* data) {
+  if (count <= 1) {
+    if (count == 1) body(data, 0);
+    return;
+  }
+  check(api_, api_.KernelContext_ParallelFor(context_, body, static_cast<size_t>(count),
+                                             static_cast<size_t>(count), data));
+}
+
+void Call::fail_if(const char* problem) const {
+  if (problem != nullptr) throw OpError(std::string(schema_.name) + ": " + problem);
+}
+
+const char* run_op(uint32_t kind, uint32_t flags, std::initializer_list<int64_t> dims, float scalar,
+                   std::initializer_list<const void*> operands, Scratch& scratch) {
+  const OpSpec* spec = find_op(kind);
+  Op op;
+  op.kind = kind;
+  op.flags = flags;
+  std::copy(dims.begin(), dims.end(), op.dims);
+  op.scalars[0] = scalar;
+  std::transform(operands.begin(), operands.end(), op.data,
+                 [](const void* data) { return const_cast<void*>(data); });
+  Run run;
+  run.workspace = static_cast<char*>(scratch.bytes(spec->workspace(op)));
+  run.scratch = static_cast<char*>(scratch.bytes(spec->scratch(op)));
+  for (int phase = 0; phase < spec->phases; ++phase) {
+    const char* problem = spec->run(op, phase, 0, spec->items(op, phase), run);
+    if (problem != nullptr) return problem;
+  }
+  return nullptr;
+}
+
+}  // namespace ort
+}  // namespace clipa

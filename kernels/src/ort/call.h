@@ -1,0 +1,96 @@
+// One computation of a node: its tensors, its threads and its scratch memory.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/memory.h"
+#include "base/op.h"
+#include "ort/op_schema.h"
+#include "ort/ort_api.h"
+
+namespace clipa {
+namespace ort {
+
+// Memory of one thread for one piece of work: blocks are handed out one after the other and taken
+// back together.
+class Scratch {
+ public:
+  float* floats(int64_t count) { return static_cast<float*>(bytes(count * sizeof(float))); }
+  void* bytes(uint64_t count);
+  void clear();
+  // The calling thread's own.
+  static Scratch& of_thread();
+
+ private:
+  std::vector<std::unique_ptr<Memory>> blocks_;
+  uint64_t used_ = 0;   // of the last block
+  uint64_t total_ = 0;  // since clear()
+};
+
+class Call {
+ public:
+  // Reads and checks the node's inputs. Throws OpError.
+  Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
+       OrtKernelContext* context);
+
+  int64_t operator[](char letter) const { return letters_[letter]; }
+  bool has(size_t input) const { return inputs_[input] != nullptr; }
+  template <class T = float>
+  const T* in(size_t input) const {
+    return static_cast<const T*>(inputs_[input]);
+  }
+  // The output, in the shape that the letters give.
+  template <class T = float>
+  T* out() const {
+    return static_cast<T*>(output_);
+  }
+
+  // Calls body(first, count, scratch) for pieces of `piece` samples of the batch (letter B) on the
+  // threads of ONNX Runtime. body returns null, or what is wrong with the data.
+  template <class Body>
+  void for_samples(int64_t piece, Body body) {
+    const int64_t batch = letters_['B'];
+    struct Work {
+      Body& body;
+      int64_t batch, piece;
+      std::atomic<const char*> problem;
+    } work{body, batch, piece, {nullptr}};
+    parallel((batch + piece - 1) / piece,
+             [](void* data, size_t index) {
+               Work& w = *static_cast<Work*>(data);
+               const int64_t first = static_cast<int64_t>(index) * w.piece;
+               Scratch& scratch = Scratch::of_thread();
+               const char* problem = nullptr;
+               try {
+                 scratch.clear();
+                 problem = w.body(first, std::min(w.piece, w.batch - first), scratch);
+               } catch (...) {
+                 problem = "out of memory";  // nothing else is thrown by a kernel
+               }
+               if (problem != nullptr) w.problem = problem;
+             },
+             &work);
+    fail_if(work.problem);
+  }
+
+ private:
+  void parallel(int64_t count, void (*body)(void*, size_t), void* data);
+  void fail_if(const char* problem) const;
+
+  const Api& api_;
+  const OpSchema& schema_;
+  OrtKernelContext* const context_;
+  Letters letters_;
+  std::vector<const void*> inputs_;
+  void* output_ = nullptr;
+};
+
+// Runs an op of the training library on raw pointers, here and now. Null, or what is wrong.
+const char* run_op(uint32_t kind, uint32_t flags, std::initializer_list<int64_t> dims, float scalar,
+                   std::initializer_list<const void*> operands, Scratch& scratch);
+
+}  // namespace ort
+}  // namespace clipa
