@@ -3,7 +3,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { loadTokenizer } from "../text/tokenizer_file.ts";
 import type { GraphForm } from "./graph/tower_graph.ts";
 import { checkModelFiles, type ModelCard, readModelCard } from "./model_card.ts";
-import { NodeSession } from "./node_session.ts";
+import { OrtSession } from "./ort_session.ts";
 
 /** Options of {@linkcode ClipOnnx.open}. */
 export interface ClipOnnxOptions {
@@ -42,18 +42,18 @@ export class ClipOnnx implements Disposable {
   /** Which provider runs, and why not the other, for a reader. */
   readonly providerNote: string;
   readonly tokenizer: Tokenizer;
-  readonly #image: NodeSession;
-  readonly #text: NodeSession;
+  readonly #image: OrtSession;
+  readonly #text: OrtSession;
   readonly #batch: number;
   /** Opened when it is first needed. */
-  #masked: NodeSession | null = null;
-  readonly #openMasked: () => Promise<NodeSession>;
+  #masked: OrtSession | null = null;
+  readonly #openMasked: () => Promise<OrtSession>;
 
   private constructor(
     card: ModelCard,
     graph: GraphForm,
     tokenizer: Tokenizer,
-    sessions: { image: NodeSession; text: NodeSession; masked: () => Promise<NodeSession> },
+    sessions: { image: OrtSession; text: OrtSession; masked: () => Promise<OrtSession> },
     batch: number,
   ) {
     this.card = card;
@@ -88,10 +88,10 @@ export class ClipOnnx implements Disposable {
     const { file } = card.tokenizer;
     checkModelFiles(dir, card, [...Object.values(graphs), file, ...weights]);
     const tokenizer = loadTokenizer(`${dir}/${file}`);
-    const image = await NodeSession.open(`${dir}/${graphs.image}`, rest);
+    const image = await OrtSession.open(`${dir}/${graphs.image}`, rest);
     try {
-      const text = await NodeSession.open(`${dir}/${graphs.text}`, rest);
-      const masked = () => NodeSession.open(`${dir}/${graphs.masked}`, rest);
+      const text = await OrtSession.open(`${dir}/${graphs.text}`, rest);
+      const masked = () => OrtSession.open(`${dir}/${graphs.masked}`, rest);
       return new ClipOnnx(card, form, tokenizer, { image, text, masked }, batch);
     } catch (error) {
       image[Symbol.dispose]();
@@ -129,7 +129,7 @@ export class ClipOnnx implements Disposable {
   }
 
   async #embed(
-    session: NodeSession,
+    session: OrtSession,
     inputs: Readonly<Record<string, Rows>>,
   ): Promise<Float32Array> {
     const { width } = this.card;

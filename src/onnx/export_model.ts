@@ -29,7 +29,7 @@ import { openClipConfig } from "./open_clip_config.ts";
 import { keepsParity, measureParity, PARITY_LIMITS, worst } from "./parity.ts";
 
 /** Forms of an exported model by name. */
-export const EXPORT_FORMS = ["portable", "open_clip", "safetensors"] as const;
+export const EXPORT_FORMS = ["fast", "portable", "open_clip", "safetensors"] as const;
 
 /** A form of an exported model. */
 export type ExportForm = typeof EXPORT_FORMS[number];
@@ -62,12 +62,13 @@ const TOKENIZER = "tokenizer.json";
  * not left behind. Bare weights are proved by graphs that are removed afterwards.
  *
  * @param out Folder of the model; an older model there is replaced.
+ * @param form Default both kinds of graphs: `image.onnx` and `text.onnx` fast, `*.portable.onnx` beside.
  * @throws {Error} when the folder cannot be written or holds something else, or parity fails.
  */
 export function exportModel(
   source: ExportSource,
   out: string,
-  form: ExportForm = "portable",
+  form?: ExportForm,
 ): Promise<ExportResult> {
   const { shape } = source.model;
   const config = form === "open_clip" ? openClipConfig(shape) : null;

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { UsageError } from "../usage_error.ts";
 
-const FORMS = ["portable", "open_clip", "safetensors"] as const;
+const FORMS = ["fast", "portable", "open_clip", "safetensors"] as const;
 
 /** What the command writes. */
 export type FormName = typeof FORMS[number];

@@ -3,18 +3,6 @@ import { toRows, toSequences, type TowerGraph } from "./tower_graph.ts";
 
 /** Self-attention: rows [batch * tokens, 3 * width] of query, key, value → rows [.., width]. */
 export function attentionNodes(tower: TowerGraph, qkv: string, spec: BlockSpec): string {
-  return tower.form === "fast" ? fused(tower, qkv, spec) : standard(tower, qkv, spec);
-}
-
-function fused(tower: TowerGraph, qkv: string, { width, heads, causal }: BlockSpec): string {
-  const mixed = tower.builder.node("ShortAttention", [toSequences(tower, qkv, [3 * width])], {
-    custom: true,
-    attributes: { heads, causal: causal ? 1 : 0 },
-  });
-  return toRows(tower, mixed, width);
-}
-
-function standard(tower: TowerGraph, qkv: string, spec: BlockSpec): string {
   const { builder: b } = tower;
   const { width, heads, causal } = spec;
   const head = width / heads;

@@ -1,7 +1,7 @@
 import { normRule } from "../../model/block_specs.ts";
 import type { ModelSpec } from "../../config/model_spec.ts";
 import type { Pooling } from "../../tensor/ops/pool.ts";
-import { layerNorm, toSequences, type TowerGraph } from "./tower_graph.ts";
+import { fromStream, layerNorm, type TowerGraph } from "./tower_graph.ts";
 
 /** The end of a tower: which tokens count, and the weights behind them. */
 export interface Head {
@@ -24,9 +24,9 @@ const FUSED_POOLINGS: Readonly<Record<Pooling, string>> = {
   eot: "argmax",
 };
 
-/** Rows [batch * tokens, width] → unit vectors [batch, embed]. */
-export function headNodes(tower: TowerGraph, rows: string, head: Head, spec: ModelSpec): string {
-  const x = toSequences(tower, rows, [head.width]);
+/** A tower's stream → unit vectors [batch, embed]. */
+export function headNodes(tower: TowerGraph, stream: string, head: Head, spec: ModelSpec): string {
+  const x = fromStream(tower, stream, head.width);
   const { eps, rule } = normRule(spec);
   const { builder: b } = tower;
   if (tower.form === "fast") {

@@ -4,7 +4,7 @@ import type { ModelShape } from "../../model/model_shape.ts";
 import { blockNodes } from "./block_nodes.ts";
 import { GraphBuilder } from "./graph_builder.ts";
 import { headNodes } from "./head_nodes.ts";
-import { batchOf, type GraphForm, toRows } from "./tower_graph.ts";
+import { batchOf, type GraphForm, toStream } from "./tower_graph.ts";
 
 /**
  * The text tower of src/model/text_tower.ts as a graph: `ids`, int32 [batch, textTokens] →
@@ -25,7 +25,7 @@ export function textGraph(
   const ids = b.input("ids", "int32", ["batch", textTokens]);
   const tower = { builder: b, form, batch: batchOf(b, ids), tokens: textTokens };
   const words = b.node("Gather", [b.weight("token_embedding.weight"), ids]);
-  let x = toRows(tower, b.node("Add", [words, b.weight("positional_embedding")]), width);
+  let x = toStream(tower, b.node("Add", [words, b.weight("positional_embedding")]), width);
   for (let i = 0; i < layers; i++) {
     x = blockNodes(tower, `transformer.resblocks.${i}`, x, textBlockSpec(spec));
   }

@@ -14,9 +14,19 @@ export interface TowerGraph {
 }
 
 /**
- * Rows [batch * tokens, width] as [batch, tokens, ...rest]. Between attentions a tower works on rows:
- * every linear layer is then one Gemm with its bias inside.
+ * What goes from block to block. Portable graphs work on rows [batch * tokens, width]: every linear
+ * layer is then one Gemm with its bias inside. Fast ones keep [batch, tokens, width].
  */
+export function toStream(tower: TowerGraph, sequences: string, width: number): string {
+  return tower.form === "fast" ? sequences : toRows(tower, sequences, width);
+}
+
+/** The end of the stream as [batch, tokens, width]. */
+export function fromStream(tower: TowerGraph, stream: string, width: number): string {
+  return tower.form === "fast" ? stream : toSequences(tower, stream, [width]);
+}
+
+/** Rows [batch * tokens, ...] as [batch, tokens, ...rest]. */
 export function toSequences(tower: TowerGraph, rows: string, rest: readonly number[]): string {
   const { builder: b, batch, tokens } = tower;
   const shape = tokens === null
