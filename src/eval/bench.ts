@@ -22,5 +22,20 @@ export interface RetrievalBench {
   readonly captions: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Groups of pairs that are measured inside each group, as batches are in training. */
+export interface PairsBench {
+  readonly kind: "pairs";
+  readonly name: string;
+  readonly split: string;
+  /** The contrastive loss, or recall at 1 in both directions. */
+  readonly measure: "loss" | "recall";
+  /** [groups * group] Rows of the split's record file. */
+  readonly rows: readonly number[];
+  /** [groups * group] Caption of each row. */
+  readonly captions: readonly string[];
+  /** Pairs in a group. */
+  readonly group: number;
+}
+
 /** One benchmark. */
-export type Bench = ClassificationBench | RetrievalBench;
+export type Bench = ClassificationBench | RetrievalBench | PairsBench;

@@ -13,6 +13,8 @@ export interface EvalEncoder {
   readonly resolution: number;
   /** Tokens of a text, special tokens included. */
   readonly textTokens: number;
+  /** Similarity scale as a factor, where the model carries it. */
+  readonly logitScale?: number;
   /** How pictures are brought to `resolution`. */
   readonly filter: ResizeFilter;
   /** Pictures, uint8 [n, resolution, resolution, 3] → unit vectors [n, width]. */

@@ -6,6 +6,8 @@ export interface EvalModel {
   readonly resolution: number;
   /** Tokens of a text, special tokens included. */
   readonly textTokens: number;
+  /** Similarity scale as a factor, where the model carries it; the loss of pairs needs it. */
+  readonly logitScale?: number;
   /** Rows of the benchmark's split, seen at `resolution` → [rows, width] unit vectors. */
   embedImages(
     rows: readonly number[],

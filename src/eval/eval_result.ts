@@ -1,3 +1,4 @@
+import type { GroupMean } from "./group_scores.ts";
 import type { RetrievalScores } from "./retrieval.ts";
 import type { ZeroShotScores } from "./zero_shot.ts";
 
@@ -29,5 +30,16 @@ export interface RetrievalResult extends EvalConditions, RetrievalScores {
   captions: string;
 }
 
+/** Result of groups of pairs. */
+export interface PairsResult extends EvalConditions {
+  kind: "pairs";
+  /** Pairs in all groups. */
+  n: number;
+  /** Pairs in a group. */
+  group: number;
+  /** `loss` in nats, or `i2t.r1` and `t2i.r1`. */
+  scores: Record<string, GroupMean>;
+}
+
 /** Result of one benchmark. */
-export type EvalResult = ZeroShotResult | RetrievalResult;
+export type EvalResult = ZeroShotResult | RetrievalResult | PairsResult;

@@ -1,9 +1,16 @@
-import type { Bench, ClassificationBench, RetrievalBench } from "./bench.ts";
+import type { Bench, ClassificationBench, PairsBench, RetrievalBench } from "./bench.ts";
 import { checkBenchName } from "./bench_names.ts";
 import { classEmbeddings } from "./class_embeddings.ts";
 import type { EvalModel } from "./eval_model.ts";
-import type { EvalConditions, EvalResult, RetrievalResult, ZeroShotResult } from "./eval_result.ts";
+import type {
+  EvalConditions,
+  EvalResult,
+  PairsResult,
+  RetrievalResult,
+  ZeroShotResult,
+} from "./eval_result.ts";
 import { fillTemplate } from "./fill_template.ts";
+import { groupScores } from "./group_scores.ts";
 import { ICON_TEMPLATES } from "./icon_templates.ts";
 import { retrieval } from "./retrieval.ts";
 import { zeroShot } from "./zero_shot.ts";
@@ -59,6 +66,7 @@ export async function evaluateModel(
 ): Promise<EvalResult[]> {
   const classes = bench.kind === "classification" ? bench.classes.length : null;
   checkBenchName(bench.name, bench.rows.length, classes);
+  if (bench.kind === "pairs") return [await measurePairs(model, bench, options)];
   return bench.kind === "classification"
     ? [await classify(model, bench, options)]
     : await retrieve(model, bench, options);
@@ -107,6 +115,32 @@ async function retrieve(
     });
   }
   return results;
+}
+
+async function measurePairs(
+  model: EvalModel,
+  bench: PairsBench,
+  options: EvalOptions,
+): Promise<PairsResult> {
+  const { group, measure } = bench;
+  if (measure === "loss" && model.logitScale === undefined) {
+    throw new RangeError(
+      `${bench.name}: the model does not carry its similarity scale, which the loss needs; ` +
+        "evaluate the run itself (--run)",
+    );
+  }
+  const work = new Work(model, options, 2 * bench.rows.length);
+  const images = await work.images(bench.rows);
+  const { features, truncated } = await work.texts(bench.captions);
+  const { width, logitScale: scale = 1 } = model;
+  const { loss, i2t, t2i } = groupScores(images, features, { width, size: group, scale });
+  return {
+    kind: "pairs",
+    ...conditions(model, bench, options, truncated),
+    n: bench.rows.length,
+    group,
+    scores: measure === "loss" ? { loss } : { "i2t.r1": i2t, "t2i.r1": t2i },
+  };
 }
 
 function conditions(

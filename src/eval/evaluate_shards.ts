@@ -68,23 +68,28 @@ export async function classifyShards(
   const texts = await embedTexts(encoder, prompts, options.signal);
   const targets = classEmbeddings(texts.features, templates.length, width);
   let n = 0, first = 0, firstFive = 0;
+  const classHits = new Array<number>(classes.length).fill(0);
+  const classSizes = new Array<number>(classes.length).fill(0);
   const skipped = await eachChunk(
     encoder,
     options,
     (sample) => labelOf(sample, classes.length),
     (features, labels) => {
-      for (const rank of worstRanks(features, targets, width, labels)) {
+      worstRanks(features, targets, width, labels).forEach((rank, i) => {
         n++;
+        classSizes[labels[i]]++;
         if (rank < 1) first++;
+        if (rank < 1) classHits[labels[i]]++;
         if (rank < 5) firstFive++;
-      }
+      });
       return n;
     },
   );
   expectSome(n, options, skipped, "key.cls");
   const top1 = first / n, top5 = firstFive / n;
   checkEvaluated(options, n, classes.length, skipped, `top-1 ${top1}, top-5 ${top5}`);
-  const scores = { top1, top5, n, se: standardError(top1, n), classes: classes.length };
+  const se = standardError(top1, n);
+  const scores = { top1, top5, n, se, classes: classes.length, classHits, classSizes };
   return {
     result: { kind: "zero-shot", ...conditions(encoder, options, texts, skipped), ...scores },
     skipped,

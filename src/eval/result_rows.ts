@@ -7,12 +7,12 @@ export interface ResultRow {
   split: string;
   /** `top1`, `top5`, or a direction and a recall such as `i2t.r1`. */
   metric: string;
-  /** A fraction from 0 to 1. */
+  /** A fraction from 0 to 1; a `loss` is in nats. */
   value: number;
   /** Standard error of `value`. */
   se: number;
   n: number;
-  /** Classes, or for retrieval the candidates: as many as pairs. */
+  /** Classes, or for retrieval the candidates: as many as pairs, or pairs in a group. */
   classes: number;
   resolution: number;
   textTokens: number;
@@ -57,6 +57,13 @@ export function resultRows(result: EvalResult): ResultRow[] {
     ...(dataSet !== undefined && { dataSet }),
     ...(skipped !== undefined && { skipped }),
   });
+  if (result.kind === "pairs") {
+    const { n, group, scores } = result;
+    return Object.entries(scores).map(([metric, { value, se }]) => ({
+      ...row(metric, value, n, group),
+      se,
+    }));
+  }
   if (result.kind === "retrieval") {
     const { n, captions } = result;
     return (["i2t", "t2i"] as const).flatMap((direction) =>

@@ -18,6 +18,10 @@ export interface Accuracy {
 /** Accuracy of zero-shot classification. */
 export interface ZeroShotScores extends Accuracy {
   classes: number;
+  /** [classes] Pictures of each class that were right, for a bootstrap over classes. */
+  classHits?: number[];
+  /** [classes] Pictures of each class. */
+  classSizes?: number[];
   /** The same for each group of pictures, if groups were given. */
   perGroup?: Record<string, Accuracy>;
   /** [n] Other classes that score at least as high as the right one. */
@@ -65,9 +69,18 @@ export function zeroShot(
       `groups: seen ${groups.length} names; allowed: one for each of ${ranks.length} pictures`,
     );
   }
+  const count = countRows("classes", classes, width);
+  const classHits = new Array<number>(count).fill(0);
+  const classSizes = new Array<number>(count).fill(0);
+  ranks.forEach((rank, i) => {
+    classSizes[labels[i]]++;
+    if (rank === 0) classHits[labels[i]]++;
+  });
   return {
     ...accuracy(ranks),
-    classes: countRows("classes", classes, width),
+    classes: count,
+    classHits,
+    classSizes,
     ...(groups && { perGroup: accuracyByGroup(ranks, groups) }),
     ranks,
   };

@@ -33,8 +33,9 @@ export async function evaluateBenches(
       signal: options.signal,
       onProgress: (done, total) => options.onProgress?.(`choose ${name}`, done, total),
     });
-    const { width, resolution, textTokens, filter } = encoder;
+    const { width, resolution, textTokens, logitScale, filter } = encoder;
     const model = {
+      logitScale,
       width,
       resolution,
       textTokens,

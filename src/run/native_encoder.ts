@@ -22,6 +22,7 @@ export function nativeEncoder(
     width: spec.embed,
     resolution: imageSize,
     textTokens,
+    logitScale: Math.exp(model.parameters.copy("logit_scale", weights).read()[0]),
     filter: spec.image.filter,
     embedPixels: (pixels) => embedder.images(pixels),
     async embedTexts(texts) {

@@ -3,9 +3,11 @@ import { type ResizeFilter, resizeImage } from "../data/images/resize_image.ts";
 import { writeRgb } from "../data/images/square_picture.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import type { Bench } from "../eval/bench.ts";
+import { frequentClasses } from "../eval/frequent_classes.ts";
 import { loadBench } from "../eval/load_bench.ts";
 import { SHIFT_SUITE } from "../eval/shift_suite.ts";
 import { HARD_BASE, HARD_BENCH, hardBench, type HardBenchOptions } from "./hard_bench.ts";
+import { PAIR_BENCHES, pairBench } from "./pair_bench.ts";
 import { recordPicture } from "./record_picture.ts";
 import type { DataSet } from "./shard_data_set.ts";
 
@@ -17,9 +19,15 @@ export interface OpenBench {
   readonly corruption: Corruption | null;
 }
 
+/** The most frequent classes of another benchmark. */
+const FREQUENT = { name: "icons-100", base: "icons-592", classes: 100 };
+
 /** Benchmarks that are made from another one, by name: the one they are made from. */
 const DERIVED: Readonly<Record<string, string>> = {
   [HARD_BENCH]: HARD_BASE,
+  [FREQUENT.name]: FREQUENT.base,
+  // Made from a whole split; every built icon set has the other benchmark too.
+  ...Object.fromEntries(Object.keys(PAIR_BENCHES).map((name) => [name, "icons-592"])),
   ...Object.fromEntries(Object.entries(SHIFT_SUITE).map(([name, { base }]) => [name, base])),
 };
 
@@ -55,8 +63,8 @@ export interface OpenBenchOptions extends HardBenchOptions {
 }
 
 /**
- * Opens a benchmark of a data set. The shift suite's corruptions and `shift-hard` are made here from
- * the built files of another one, so a data set that was built before has them too.
+ * Opens a benchmark of a data set. The shift suite's corruptions, `shift-hard`, `icons-100` and the
+ * groups of pairs (`heldout-loss`, `retrieval-256`) are made here from the built files of another one, so a data set that was built before has them too.
  *
  * @throws {RangeError} when the data set has no such benchmark.
  */
@@ -68,11 +76,21 @@ export async function openBench(
   expandBenches(set, [name]);
   const { splits = new Map<string, Records>() } = options;
   const own = Object.hasOwn(set.benches, name);
+  if (!own && name in PAIR_BENCHES) {
+    const { split } = PAIR_BENCHES[name];
+    const records = splits.get(split) ?? openSplit(set, split);
+    splits.set(split, records);
+    return { bench: pairBench(name, records), records, corruption: null };
+  }
   const base = loadBench(set.benches[own ? name : DERIVED[name]]);
   const records = splits.get(base.split) ?? openSplit(set, base.split);
   splits.set(base.split, records);
   if (!own && name === HARD_BENCH && base.kind === "classification") {
     const bench = await hardBench(set, base, records, options);
+    return { bench, records, corruption: null };
+  }
+  if (!own && name === FREQUENT.name && base.kind === "classification") {
+    const bench = { ...frequentClasses(base, FREQUENT.classes), name };
     return { bench, records, corruption: null };
   }
   const corruption = own ? null : SHIFT_SUITE[name].corruption;

@@ -25,6 +25,9 @@ Deno.test("benchNames adds the corruptions when the data set has their pictures"
       "small",
       "icons-592",
       "shift-hard",
+      "icons-100",
+      "heldout-loss",
+      "retrieval-256",
       ...Object.keys(SHIFT_SUITE),
     ]);
     const without = { ...set, benches: { small: set.benches.small } };

@@ -31,9 +31,12 @@ export type TokenOrder = "text" | "shuffled";
 export function randomText(order: TokenOrder): ShortenCaption {
   return (ids, room, { seed, epoch, row }) => {
     const kept: number[] = [];
-    for (let i = 0; kept.length < room; i++) {
-      const word = philox(seed, KEEP, epoch, row, i >> 2, 0)[i & 3];
-      if (drawBelow(word, ids.length - i) < room - kept.length) kept.push(ids[i]);
+    for (let block = 0; kept.length < room; block++) {
+      const words = philox(seed, KEEP, epoch, row, block, 0);
+      for (let k = 0; k < 4 && kept.length < room; k++) {
+        const place = 4 * block + k;
+        if (drawBelow(words[k], ids.length - place) < room - kept.length) kept.push(ids[place]);
+      }
     }
     if (order === "text") return kept;
     // Fisher and Yates: each place swaps with one of those that are left.
