@@ -8,6 +8,7 @@ import { dataCommand } from "./commands/data.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { ok } from "./commands/ok.ts";
+import { searchCommand } from "./commands/search.ts";
 import { test } from "./commands/test_command.ts";
 import { trainCommand } from "./commands/train.ts";
 import { iconData, type IconDataOptions } from "./icon_data.ts";
@@ -102,6 +103,23 @@ const exportModel = exportCommand({
   },
 });
 
+const search = searchCommand({
+  async search({ query, top, target, signal, onProgress, ...model }) {
+    const { IconSearch } = await import("../run/search/icon_search.ts");
+    const { searchGallery } = await import("../report/search_gallery.ts");
+    const dataSet = await icons(null, { signal, onProgress });
+    using search = await IconSearch.open({
+      ...model,
+      dataSet,
+      cacheDir: `${cacheDir((name) => Deno.env.get(name))}/search`,
+      signal,
+      say: (line) => console.error(line),
+      onProgress: (label, done, total) => onProgress({ label, done, total }),
+    });
+    return await searchGallery(search, query, { top, target });
+  },
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 /** Every task, in the order of the README. */
@@ -109,6 +127,7 @@ export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
   exportModel,
+  search,
   data,
   build,
   bench,
