@@ -45,8 +45,8 @@ export class ClipOnnx implements Disposable {
   readonly #image: OrtSession;
   readonly #text: OrtSession;
   readonly #batch: number;
-  /** Opened when it is first needed. */
-  #masked: OrtSession | null = null;
+  /** Opened when it is first needed; a promise, so that two callers share one. */
+  #masked: Promise<OrtSession> | null = null;
   readonly #openMasked: () => Promise<OrtSession>;
 
   private constructor(
@@ -109,10 +109,10 @@ export class ClipOnnx implements Disposable {
     const { imageSize: size } = this.card;
     const pictures = { values: pixels, one: [size, size, 3] };
     if (kept === undefined) return await this.#embed(this.#image, { pixels: pictures });
-    this.#masked ??= await this.#openMasked();
+    this.#masked ??= this.#openMasked();
     const rows = pixels.length / (size * size * 3);
     const patches = { values: kept, one: [kept.length / rows] };
-    return await this.#embed(this.#masked, { pixels: pictures, kept: patches });
+    return await this.#embed(await this.#masked, { pixels: pictures, kept: patches });
   }
 
   /** Token ids, [n, textTokens] → unit vectors [n, width]. */
@@ -158,6 +158,6 @@ export class ClipOnnx implements Disposable {
   [Symbol.dispose](): void {
     this.#image[Symbol.dispose]();
     this.#text[Symbol.dispose]();
-    this.#masked?.[Symbol.dispose]();
+    this.#masked?.then((session) => session[Symbol.dispose](), () => {});
   }
 }

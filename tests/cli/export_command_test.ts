@@ -41,6 +41,7 @@ Deno.test("export prints model, files and parity when --json is given", async ()
     model: "there",
     files: [{ path: "image.onnx", bytes: 12, sha256: HASH }],
     parity: { cosineMin: 0.9999999, maxAbs: 2e-7 },
+    finished: true,
   });
 });
 

@@ -6,23 +6,7 @@ import { readModelCard } from "../../src/onnx/model_card.ts";
 import { preparePictures } from "../../src/onnx/prepare_pictures.ts";
 import { compareRows, keepsParity } from "../../src/onnx/parity.ts";
 import { exportRun } from "../../src/run/export_run.ts";
-import { Tokenizer } from "../../src/text/tokenizer.ts";
-import { trainBpe } from "../../src/text/train_bpe.ts";
-import { randomModel, smallShape } from "./small_models.ts";
-
-const tokenizer = new Tokenizer(trainBpe(["red cat", "black cat", "red cap"]), "jax");
-const provenance = {
-  run: "runs/none",
-  recipe: "none",
-  recipeHash: "0".repeat(64),
-  samples: 0,
-  stage: "none",
-  finished: true,
-  weights: "value",
-  dataSet: "none",
-  commit: null,
-  dirty: null,
-} as const;
+import { exportSource, randomModel, smallShape } from "./small_models.ts";
 
 /** Runs a body with a source to export and an empty folder. */
 async function withSource(body: (source: ExportSource, dir: string) => Promise<void>) {
@@ -30,7 +14,7 @@ async function withSource(body: (source: ExportSource, dir: string) => Promise<v
   try {
     using context = new NativeContext({ threads: 1 });
     using model = randomModel(context, smallShape());
-    await body({ name: "small", model, weights: "value", tokenizer, provenance }, dir);
+    await body(exportSource(model), dir);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openSafetensors, writeWhole } from "../../src/checkpoint/safetensors.ts";
+import { openSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { gridOf } from "../../src/model/model_shape.ts";
 import { NativeContext } from "../../src/native/context.ts";
 import { imageGraph } from "../../src/onnx/graph/image_graph.ts";

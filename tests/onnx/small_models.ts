@@ -9,12 +9,15 @@ import type { ModelSpec } from "../../src/config/model_spec.ts";
 import { ClipModel } from "../../src/model/clip_model.ts";
 import { gridOf, type ModelShape } from "../../src/model/model_shape.ts";
 import type { NativeContext } from "../../src/native/context.ts";
+import type { ExportSource } from "../../src/onnx/export_model.ts";
 import { imageGraph } from "../../src/onnx/graph/image_graph.ts";
 import { textGraph } from "../../src/onnx/graph/text_graph.ts";
 import type { GraphForm } from "../../src/onnx/graph/tower_graph.ts";
 import { foldedPatches, openClipWeights } from "../../src/onnx/onnx_weights.ts";
 import { FixedTensor } from "../../src/tensor/fixed_tensor.ts";
 import { Tape } from "../../src/tensor/tape.ts";
+import { Tokenizer } from "../../src/text/tokenizer.ts";
+import { trainBpe } from "../../src/text/train_bpe.ts";
 import { hashedFloats, hashedIntegers } from "../goldens/hashed.ts";
 
 /** Name of the weights beside the graphs. */
@@ -94,6 +97,51 @@ export const SMALL_MODELS: readonly SmallModel[] = [
   },
   { title: "one patch", shape: smallShape({ size: 8, image: { pool: "cls" } }) },
 ];
+
+/** The small models that open_clip can compute: both flavours, both poolings that it knows. */
+export const OPEN_CLIP_MODELS: readonly SmallModel[] = [
+  { title: "jax", shape: smallShape() },
+  { title: "jax, cls pooling", shape: smallShape({ image: { pool: "cls" } }) },
+  {
+    title: "torch, cls pooling, learned positions",
+    shape: smallShape({ flavour: "torch", image: { pool: "cls", position: "learned" } }),
+  },
+  { title: "torch, mean", shape: smallShape({ flavour: "torch", image: { pool: "mean" } }) },
+];
+
+/** Samples of the embeddings in {@linkcode OpenClipGolden}. */
+export const OPEN_CLIP_BATCH = 3;
+
+/** What open_clip computes; see goldens/make_open_clip.ts. */
+export interface OpenClipGolden {
+  readonly made: string;
+  readonly models: Record<string, { config: unknown; image: number[]; text: number[] }>;
+}
+
+/** A model as a source of an export, with a tokenizer of a few words. */
+export function exportSource(model: ClipModel): ExportSource {
+  return {
+    name: "small",
+    model,
+    weights: "value",
+    tokenizer: new Tokenizer(
+      trainBpe(["red cat", "black cat", "red cap"]),
+      model.shape.spec.flavour,
+    ),
+    provenance: {
+      run: "runs/none",
+      recipe: "none",
+      recipeHash: "0".repeat(64),
+      samples: 0,
+      stage: "none",
+      finished: true,
+      weights: "value",
+      dataSet: "none",
+      commit: null,
+      dirty: null,
+    },
+  };
+}
 
 /** Initial weights are too even for a test (zero biases, equal norms): draws all of them anew. */
 export function randomModel(context: NativeContext, shape: ModelShape): ClipModel {

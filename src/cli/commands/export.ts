@@ -12,6 +12,7 @@ export interface ExportReport {
   model: string;
   files: readonly { path: string; bytes: number; sha256: string }[];
   parity: { cosineMin: number; maxAbs: number };
+  /** False when the newest checkpoint of an unfinished run was exported. */
   finished: boolean;
 }
 
@@ -44,11 +45,11 @@ export function exportCommand(parts: ExportParts): Command {
       }
       const form = formOf(args.value("form"));
       const out = args.value("out") ?? `models/${run.split("/").at(-1)}`;
-      const { finished, ...json } = await parts.exportRun(run, { out, form, root });
+      const { model, files, parity, finished } = await parts.exportRun(run, { out, form, root });
       if (!finished) {
         console.error(`${run} is not finished: its newest checkpoint was exported`);
       }
-      return { json: { ...json }, text: describe(json) };
+      return { json: { model, files, parity, finished }, text: describe(model, files, parity) };
     },
   };
 }
@@ -59,14 +60,12 @@ function formOf(name: string | undefined): FormName | undefined {
   throw new UsageError(`--form: seen "${name}"; allowed: ${FORMS.join(", ")}`);
 }
 
-function describe({ model, files, parity }: Omit<ExportReport, "finished">): string {
-  const lines = files.map(({ path, bytes }) => `  ${path}  ${bytes} bytes`);
-  const { cosineMin, maxAbs } = parity;
-  return [
-    model,
-    ...lines,
-    `against the training library: cosine ${cosineMin.toFixed(7)}, difference ${
-      maxAbs.toExponential(1)
-    }`,
-  ].join("\n");
+function describe(
+  model: string,
+  files: ExportReport["files"],
+  { cosineMin, maxAbs }: ExportReport["parity"],
+): string {
+  const list = files.map(({ path, bytes }) => `  ${path}  ${bytes} bytes`);
+  const near = `cosine ${cosineMin.toFixed(7)}, difference ${maxAbs.toExponential(1)}`;
+  return [model, ...list, `against the training library: ${near}`].join("\n");
 }
