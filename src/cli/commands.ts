@@ -75,9 +75,10 @@ const evaluate = evalCommand({
     const { task } = options;
     if (task.kind === "shards") return await evaluateSource(source, { ...options, task });
     const recipe = readRunRecipe(source.dir);
-    const names = task.names.length > 0 ? task.names : recipeBenches(recipe);
+    const usual = task.kind === "probe" ? ["icons-592"] : recipeBenches(recipe);
+    const names = task.names.length > 0 ? task.names : usual;
     const dataSet = () => dataSetOf(recipe, options);
-    return await evaluateSource(source, { ...options, task: { kind: "benches", names, dataSet } });
+    return await evaluateSource(source, { ...options, task: { ...task, names, dataSet } });
   },
   async writeFile(path, text) {
     (await import("../data/icons/write_whole.ts")).writeWhole(path, text);

@@ -22,9 +22,11 @@ export interface EvalRow {
   group?: string;
   /** Caption list of a retrieval. */
   captions?: string;
+  /** How a linear probe was fitted. */
+  probe?: { c: number; shots: number | null; trained: number };
 }
 
-const COLUMNS: readonly (keyof EvalRow)[] = [
+const COLUMNS = [
   "bench",
   "dataSet",
   "split",
@@ -39,7 +41,10 @@ const COLUMNS: readonly (keyof EvalRow)[] = [
   "textTokens",
   "truncatedPrompts",
   "skipped",
-];
+] as const;
+
+/** Columns about a linear probe. */
+const PROBE_COLUMNS = ["c", "shots", "trained"] as const;
 
 /** Rows for reading: a line for each number of a benchmark, then a table of its families. */
 export function formatEvalRows(rows: readonly EvalRow[]): string {
@@ -56,8 +61,13 @@ export function evalRowsCsv(rows: readonly EvalRow[]): string {
     const text = String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const lines = rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(","));
-  return [COLUMNS.join(","), ...lines, ""].join("\r\n");
+  const lines = rows.map((row) =>
+    [
+      ...COLUMNS.map((column) => cell(row[column])),
+      ...PROBE_COLUMNS.map((column) => cell(row.probe?.[column])),
+    ].join(",")
+  );
+  return [[...COLUMNS, ...PROBE_COLUMNS].join(","), ...lines, ""].join("\r\n");
 }
 
 function formatWhole(row: EvalRow): string {
@@ -69,7 +79,9 @@ function formatWhole(row: EvalRow): string {
     ...(skipped ? [`${skipped} left out`] : []),
     ...(classes === null || /^(?:i2t|t2i)\./.test(metric) ? [] : [`${classes} classes`]),
     `${row.resolution} px`,
-    `${row.textTokens} text tokens`,
+    row.probe
+      ? `${row.probe.trained} training pictures, C ${row.probe.c}`
+      : `${row.textTokens} text tokens`,
     ...(row.truncatedPrompts > 0 ? [`${percent(row.truncatedPrompts)} % of prompts cut`] : []),
   ];
   const name = captions === undefined ? metric : `${captions} ${metric}`;

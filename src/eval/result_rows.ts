@@ -1,4 +1,5 @@
 import type { EvalResult } from "./eval_result.ts";
+import type { ProbeConditions } from "./probe/probe_result.ts";
 import { standardError } from "./standard_error.ts";
 
 /** One number with everything that it depends on. */
@@ -25,6 +26,8 @@ export interface ResultRow {
   group?: string;
   /** Caption list of a retrieval. */
   captions?: string;
+  /** How a linear probe was fitted. */
+  probe?: ProbeConditions;
 }
 
 /**

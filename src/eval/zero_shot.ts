@@ -1,19 +1,6 @@
+import { type Accuracy, accuracyByGroup, accuracyOf } from "./accuracy.ts";
 import { countRows } from "./check_rows.ts";
-import { hitRate } from "./hit_rate.ts";
-import { standardError } from "./standard_error.ts";
 import { worstRanks } from "./worst_ranks.ts";
-
-/** How many pictures found their class; shares are from 0 to 1. */
-export interface Accuracy {
-  /** Share of the pictures whose class scores higher than every other. */
-  top1: number;
-  /** Share of the pictures whose class is among the first five. */
-  top5: number;
-  /** Pictures. */
-  n: number;
-  /** Standard error of `top1`, pictures taken as independent. */
-  se: number;
-}
 
 /** Accuracy of zero-shot classification. */
 export interface ZeroShotScores extends Accuracy {
@@ -77,30 +64,11 @@ export function zeroShot(
     if (rank === 0) classHits[labels[i]]++;
   });
   return {
-    ...accuracy(ranks),
+    ...accuracyOf(ranks),
     classes: count,
     classHits,
     classSizes,
     ...(groups && { perGroup: accuracyByGroup(ranks, groups) }),
     ranks,
   };
-}
-
-function accuracy(ranks: ArrayLike<number>): Accuracy {
-  const top1 = hitRate(ranks, 1);
-  return { top1, top5: hitRate(ranks, 5), n: ranks.length, se: standardError(top1, ranks.length) };
-}
-
-function accuracyByGroup(
-  ranks: Int32Array,
-  groups: readonly string[],
-): Record<string, Accuracy> {
-  const members = new Map<string, number[]>();
-  groups.forEach((group, i) => {
-    const list = members.get(group);
-    if (list === undefined) members.set(group, [ranks[i]]);
-    else list.push(ranks[i]);
-  });
-  const sorted = [...members].sort(([a], [b]) => a < b ? -1 : 1);
-  return Object.fromEntries(sorted.map(([group, list]) => [group, accuracy(list)]));
 }

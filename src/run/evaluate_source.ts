@@ -4,10 +4,13 @@ import type { Fit } from "../data/images/square_picture.ts";
 import { findShards } from "../data/shards/find_shards.ts";
 import type { EvalEncoder } from "../eval/eval_encoder.ts";
 import { classifyShards, retrieveShards } from "../eval/evaluate_shards.ts";
+import { probeRows } from "../eval/probe/probe_result.ts";
 import { readClassNames, readTemplates } from "../eval/read_text_list.ts";
 import { type ResultRow, resultRows } from "../eval/result_rows.ts";
 import { evaluateBenches } from "./evaluate_benches.ts";
+import { expandBenches } from "./open_bench.ts";
 import { type EncoderSource, openEncoder, type OpenEncoderOptions } from "./open_encoder.ts";
+import { probeBench } from "./probe_bench.ts";
 import type { RunProgress } from "./run_experiment.ts";
 import type { DataSet } from "./shard_data_set.ts";
 
@@ -18,6 +21,14 @@ export type EvalTask =
     readonly kind: "benches";
     readonly names: readonly string[];
     /** Asked for when the model is open. */
+    readonly dataSet: () => Promise<DataSet>;
+  }
+  /** Linear probes on benchmarks of a data set. */
+  | {
+    readonly kind: "probe";
+    readonly names: readonly string[];
+    /** Most training pictures of a class; null takes all. */
+    readonly shots: number | null;
     readonly dataSet: () => Promise<DataSet>;
   }
   | ShardTask;
@@ -58,9 +69,11 @@ export async function evaluateSource(
 ): Promise<EvalReport> {
   const { task } = options;
   // Wrong lists and globs are found before a model is loaded.
-  const measure = task.kind === "benches"
-    ? (encoder: EvalEncoder) => measureBenches(encoder, task, options)
-    : measureShards(task, options);
+  const measure = task.kind === "shards"
+    ? measureShards(task, options)
+    : task.kind === "probe"
+    ? (encoder: EvalEncoder) => measureProbes(encoder, task, options)
+    : (encoder: EvalEncoder) => measureBenches(encoder, task, options);
   using encoder = await openEncoder(source, options);
   const { engine, provider } = encoder;
   return { engine, provider, ...await measure(encoder) };
@@ -76,6 +89,24 @@ async function measureBenches(
     onProgress: (label, done, total) => onProgress({ label, done, total }),
   });
   return { results: found.flatMap(resultRows) };
+}
+
+async function measureProbes(
+  encoder: EvalEncoder,
+  task: EvalTask & { kind: "probe" },
+  { signal, onProgress }: EvaluateSourceOptions,
+) {
+  const dataSet = await task.dataSet();
+  const results: ResultRow[] = [];
+  for (const name of expandBenches(dataSet, task.names)) {
+    const result = await probeBench(encoder, dataSet, name, {
+      shots: task.shots,
+      signal,
+      onProgress: (label, done, total) => onProgress({ label, done, total }),
+    });
+    results.push(...probeRows(result));
+  }
+  return { results };
 }
 
 function measureShards(task: ShardTask, { signal, onProgress }: EvaluateSourceOptions) {

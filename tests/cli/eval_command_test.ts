@@ -77,6 +77,18 @@ Deno.test("eval asks for shards with prompts or retrieval when shards are given"
   });
 });
 
+Deno.test("eval asks for a linear probe when --probe is given", async () => {
+  const probe = { c: 100, shots: 4, trained: 12 };
+  const { seen, command } = spyEval([{ ...ROW, metric: "probe.top1", probe }]);
+  const { environment, printed } = fakeEnvironment();
+  const args = ["eval", "--run", "r", "--probe", "--shots", "4"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.deepEqual(seen.options?.task, { kind: "probe", names: [], shots: 4 });
+  assert.match(printed[0], /^b {2}probe\.top1 50.*64 px, 12 training pictures, C 100\)$/);
+  assert.equal(await runCli([command], args.slice(0, 4), environment), 0);
+  assert.deepEqual(seen.options?.task, { kind: "probe", names: [], shots: null });
+});
+
 Deno.test("eval names the option when options are missing or do not go together", async () => {
   const shards = ["--run", "r", "--shards", "a"];
   const wrong: [string[], RegExp][] = [
@@ -90,6 +102,12 @@ Deno.test("eval names the option when options are missing or do not go together"
     [[...shards, "--retrieval", "--bench", "a", "--bench", "b"], /--bench: seen 2 names/],
     [[...shards, "--retrieval", "--fit", "pad"], /--fit: seen "pad"; allowed: squash or crop/],
     [[...shards, "--retrieval", "--sheet", "s.svg"], /--sheet: seen with --shards/],
+    [[...shards, "--retrieval", "--probe"], /--probe: seen with --shards/],
+    [["--run", "r", "--shots", "4"], /--shots: seen "4"; allowed: .* with --probe/],
+    [
+      ["--run", "r", "--probe", "--shots", "0"],
+      /--shots: seen "0"; allowed: a whole number from 1/,
+    ],
   ];
   for (const [args, message] of wrong) {
     const { environment, warned } = fakeEnvironment();
@@ -141,6 +159,6 @@ Deno.test("formatEvalRows gives each number its conditions and a table of the fa
 
 Deno.test("evalRowsCsv quotes what has a comma or quote and leaves absent fields empty", () => {
   const [head, first] = evalRowsCsv([{ ...ROW, bench: 'a,"b"' }]).split("\r\n");
-  assert.equal(head.split(",").length, 14);
-  assert.equal(first, '"a,""b""",set,test,,,top1,0.5,0.01,10,3,64,16,0,');
+  assert.equal(head.split(",").length, 17);
+  assert.equal(first, '"a,""b""",set,test,,,top1,0.5,0.01,10,3,64,16,0,,,,');
 });

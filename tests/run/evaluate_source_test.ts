@@ -119,6 +119,22 @@ Deno.test("evaluateSource gives a run the same numbers on shards as on the bench
       "txt",
     ]);
     assert.equal(pairs.results.length, 6);
+    const probe = (shots: number | null) =>
+      evaluate({ kind: "probe", names: ["small"], shots, dataSet: () => Promise.resolve(dataSet) });
+    const { results: [top1, top5, ...families] } = await probe(null);
+    assert.deepEqual([top1.metric, top1.n, top1.classes, top1.split], [
+      "probe.top1",
+      64,
+      64,
+      "test",
+    ]);
+    assert.deepEqual([top1.probe?.trained, top1.probe?.validated], [6 * 64, 64]);
+    // Each class has one drawing with a little noise.
+    assert.ok(top1.value > 0.5 && top5.value >= top1.value, `top-1 ${top1.value}`);
+    assert.equal(top1.se, Math.sqrt(top1.value * (1 - top1.value) / 64));
+    assert.deepEqual(families.map(({ group }) => group), ["a", "a"]);
+    const [few] = (await probe(2)).results;
+    assert.deepEqual([few.probe?.shots, few.probe?.trained], [2, 2 * 64]);
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }

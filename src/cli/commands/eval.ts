@@ -10,6 +10,8 @@ export type EvalSource = { kind: "run"; dir: string } | { kind: "model"; dir: st
 export type EvalTask =
   /** Benchmarks of the data set by name; none means those of the run's recipe. */
   | { kind: "benches"; names: string[] }
+  /** Linear probes; none means on icons-592. */
+  | { kind: "probe"; names: string[]; shots: number | null }
   /** Shards of the user's own; without prompts, retrieval. */
   | {
     kind: "shards";
@@ -70,6 +72,15 @@ export function evalCommand(parts: EvalParts): Command {
         help: "With --classes: JSON list of prompts with one {} each",
       },
       retrieval: { kind: "flag", help: "With --shards: retrieval of the captions in key.txt" },
+      probe: {
+        kind: "flag",
+        help: "Linear probe on frozen embeddings instead of zero-shot, on --bench, else icons-592",
+      },
+      shots: {
+        kind: "value",
+        value: "K",
+        help: "With --probe: at most K training pictures of each class; none means all",
+      },
       fit: {
         kind: "value",
         default: "squash",
@@ -122,6 +133,10 @@ function taskOf(args: ParsedArguments): EvalTask {
   const fit = args.value("fit");
   const retrieval = args.flag("retrieval");
   const benches = args.values("bench");
+  const probe = args.flag("probe"), shots = args.value("shots");
+  if (shots !== undefined && !(probe && /^[1-9]\d{0,8}$/.test(shots))) {
+    throw new UsageError(`--shots: seen "${shots}"; allowed: a whole number from 1, with --probe`);
+  }
   if (fit !== "squash" && fit !== "crop") {
     throw new UsageError(`--fit: seen "${fit}"; allowed: squash or crop`);
   }
@@ -130,7 +145,11 @@ function taskOf(args: ParsedArguments): EvalTask {
     if (stray !== null) {
       throw new UsageError(`--${stray}: no shards; add --shards 'path/*.tar', quoted`);
     }
-    return { kind: "benches", names: benches };
+    if (!probe) return { kind: "benches", names: benches };
+    return { kind: "probe", names: benches, shots: shots === undefined ? null : Number(shots) };
+  }
+  if (probe) {
+    throw new UsageError("--probe: seen with --shards; allowed: benchmarks of the data set");
   }
   if (benches.length > 1) {
     throw new UsageError(`--bench: seen ${benches.length} names; allowed with --shards: one`);
