@@ -1,6 +1,7 @@
 import type { Bench } from "./bench/bench.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
+import { ortSpeed } from "./bench/ort_speed.ts";
 import { peers } from "./bench/peers.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenRatio, trainStep } from "./bench/train_step.ts";
@@ -10,6 +11,7 @@ export const BENCHES: readonly Bench[] = [
   trainStep,
   tokenRatio,
   dataFeed,
+  ortSpeed,
   searchSpeed,
   peers,
   dataBuild,
