@@ -10,6 +10,7 @@ import { exportCommand } from "./commands/export.ts";
 import { ok } from "./commands/ok.ts";
 import { searchCommand } from "./commands/search.ts";
 import { test } from "./commands/test_command.ts";
+import { testSanitize } from "./commands/test_sanitize.ts";
 import { trainCommand } from "./commands/train.ts";
 import { iconData, type IconDataOptions } from "./icon_data.ts";
 
@@ -133,5 +134,6 @@ export const COMMANDS: readonly Command[] = [
   build,
   bench,
   test,
+  testSanitize,
   ok,
 ];

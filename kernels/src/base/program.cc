@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/watched_memory.h"
 #include "clipa_status.h"
 
 namespace clipa {
@@ -72,7 +73,7 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
       *message = describe(ops[i], spec, i) + ": no such op in this build";
       return CLIPA_UNSUPPORTED;
     }
-    Step step{spec, {}};
+    Step step{spec, {}, {}};
     step.op.kind = ops[i].kind;
     step.op.flags = ops[i].flags;
     std::memcpy(step.op.dims, ops[i].dims, sizeof step.op.dims);
@@ -102,6 +103,7 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
       if (k < needs.count) {
         status = resolve(ops[i].operands[k], needs.operands[k], *context_, buffers_,
                          &step.op.data[k], &why);
+        step.bytes[k] = ops[i].operands[k].bytes;
       } else if (ops[i].operands[k].buffer != 0) {
         why = "is not an operand of this op";
         status = CLIPA_INVALID_ARGUMENT;
@@ -129,6 +131,7 @@ int32_t Program::run(std::string* message) {
       return CLIPA_CANCELLED;
     }
     const Clock::time_point start = timing ? Clock::now() : Clock::time_point();
+    const WatchedMemory watched(buffers_, steps_[i]);
     const char* problem = context_->run(*steps_[i].spec, steps_[i].op);
     if (problem != nullptr) {
       *message = "op " + std::to_string(i) + " " + steps_[i].spec->name + ": " + problem;

@@ -26,6 +26,7 @@ struct Buffer {
 struct Step {
   const OpSpec* spec;
   Op op;
+  uint64_t bytes[CLIPA_MAX_OPERANDS];  // of the operands that are present
 };
 
 class Program {

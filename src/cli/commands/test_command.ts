@@ -33,15 +33,20 @@ export const test: Command = {
  * Runs `deno test` with the configuration of this machine and counts the outcomes.
  *
  * @param args paths and options of `deno test`.
+ * @param env environment variables of the tests, besides those of this process.
  */
-export async function runTests(context: CommandContext, args: string[]): Promise<TestCounts> {
+export async function runTests(
+  context: CommandContext,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<TestCounts> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const config = context.env("CLIPA_DENO_CONFIG") ?? `${context.root}/deno.json`;
     const code = await runChild(
       Deno.execPath(),
       ["test", "-A", "--config", config, "--junit-path", report, ...args],
-      { cwd: context.root, signal: context.signal },
+      { cwd: context.root, env, signal: context.signal },
     );
     const text = await Deno.readTextFile(report);
     const counts = text === "" ? { passed: 0, failed: 0, ignored: 0 } : countTests(text);

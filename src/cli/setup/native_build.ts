@@ -6,17 +6,59 @@ import { lastLines, runCommand } from "./run_command.ts";
 import { readStamp, writeStamp } from "./stamp.ts";
 import { BUILD_NEEDS, ensureSystemPackages } from "./system_packages.ts";
 
+/** One way to build `kernels/`. */
+export interface NativeVariant {
+  /** Folder below `build/`. */
+  folder: string;
+  /** What the build must leave there. */
+  product: string;
+  /** What the set-up says. */
+  what: string;
+  /** Further arguments of CMake. */
+  args: readonly string[];
+}
+
+/** The library that tasks use. */
+export const LIBRARY: NativeVariant = {
+  folder: "cpu",
+  product: "libclipa_cpu.so",
+  what: "the native library",
+  args: [],
+};
+
+/** The library under the address and undefined-behaviour sanitizers. */
+export const SANITIZED: NativeVariant = {
+  folder: "sanitize",
+  product: "libclipa_cpu.so",
+  what: "the native library for the address sanitizer",
+  args: ["-DCLIPA_SANITIZE=address", "-DCMAKE_CXX_COMPILER=g++"],
+};
+
+/** A program that uses the library from several threads, under the thread sanitizer. */
+export const RACE: NativeVariant = {
+  folder: "race",
+  product: "clipa_race",
+  what: "a test of threads for the thread sanitizer",
+  args: ["-DCLIPA_SANITIZE=thread", "-DCMAKE_CXX_COMPILER=g++"],
+};
+
 /**
- * Builds `build/cpu/libclipa_cpu.so` from `kernels/`, unless the one that is there fits: same
- * compiler, flags, CPU features and sources. System packages are asked for only when there is
- * something to build, so a finished build runs on a machine where nothing may be installed.
+ * Builds `kernels/`, unless what is there fits: same compiler, flags, CPU features and sources. System
+ * packages are asked for only when there is something to build, so a finished build runs on a machine
+ * where nothing may be installed.
  *
  * @param root the repository root.
+ * @param variant what to build; the library that tasks use when absent.
  * @throws {SetupError} with the end of the compiler's output if the build fails.
  */
-export async function ensureNativeBuild(root: string, platform: Platform): Promise<void> {
-  const folder = `${root}/build/cpu`;
-  const library = `${folder}/libclipa_cpu.so`;
+export async function ensureNativeBuild(
+  root: string,
+  platform: Platform,
+  variant: NativeVariant = LIBRARY,
+): Promise<void> {
+  const place = `build/${variant.folder}`;
+  const folder = `${root}/${place}`;
+  const library = `${folder}/${variant.product}`;
   const stampPath = `${folder}/clipa_build.json`;
   const stamp = readStamp(stampPath);
   if (stamp !== undefined && fileExists(library)) {
@@ -26,7 +68,7 @@ export async function ensureNativeBuild(root: string, platform: Platform): Promi
   await ensureSystemPackages(BUILD_NEEDS, platform);
   const key = await nativeKey(root);
   const startedMs = Date.now();
-  report("build", "compiling the native library (kernels/ -> build/cpu/libclipa_cpu.so)");
+  report("build", `compiling ${variant.what} (kernels/ -> ${place}/${variant.product})`);
   // CMake keeps the compiler and the detected CPU in its cache: another machine starts from nothing.
   if (stamp?.machine !== key.machine) removeFolder(folder);
   Deno.mkdirSync(folder, { recursive: true });
@@ -36,12 +78,13 @@ export async function ensureNativeBuild(root: string, platform: Platform): Promi
     "-S",
     "kernels",
     "-B",
-    "build/cpu",
+    place,
     ...(stamp?.machine === key.machine ? [] : generator()),
     "-DCMAKE_BUILD_TYPE=Release",
+    ...variant.args,
     ...(Deno.env.get("CLIPA_CMAKE_ARGS") ?? "").split(/\s+/).filter((arg) => arg !== ""),
   ]);
-  await cmake(root, ["--build", "build/cpu", "--parallel", `${navigator.hardwareConcurrency}`]);
+  await cmake(root, ["--build", place, "--parallel", `${navigator.hardwareConcurrency}`]);
   if (!fileExists(library)) {
     throw new SetupError(`the build ended without ${library}; read kernels/CMakeLists.txt`);
   }

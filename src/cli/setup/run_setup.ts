@@ -1,5 +1,5 @@
 import { chooseConfig } from "./choose_config.ts";
-import { ensureNativeBuild } from "./native_build.ts";
+import { ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
 import { ensureNpmPackages } from "./npm_packages.ts";
 import { checkPlatform, readPlatform } from "./platform.ts";
 import { report } from "./report.ts";
@@ -31,6 +31,10 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
     const config = await chooseConfig(root);
     await ensureNpmPackages(root, config);
     if (plan.native) await ensureNativeBuild(root, platform);
+    if (plan.sanitizers) {
+      await ensureNativeBuild(root, platform, SANITIZED);
+      await ensureNativeBuild(root, platform, RACE);
+    }
     return config;
   });
   const seconds = (performance.now() - startedMs) / 1000;

@@ -4,6 +4,8 @@ export interface SetupPlan {
   native: boolean;
   /** The tools that only the gate uses (clang-format). */
   gate: boolean;
+  /** The builds under the sanitizers. */
+  sanitizers?: boolean;
 }
 
 /** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */
@@ -16,5 +18,6 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   build: { native: true, gate: false },
   bench: { native: true, gate: false },
   test: { native: true, gate: false },
+  "test:sanitize": { native: false, gate: false, sanitizers: true },
   ok: { native: true, gate: true },
 };
