@@ -20,7 +20,7 @@ export interface EvaluateRunOptions {
 export async function evaluateRun(dir: string, options: EvaluateRunOptions): Promise<ResultRow[]> {
   const { benches, device, dataSet, signal, onProgress } = options;
   const names = benches.length > 0 ? benches : recipeBenches(readRunRecipe(dir));
-  using encoder = openEncoder({ kind: "run", dir }, { device });
+  using encoder = await openEncoder({ kind: "run", dir }, { device });
   const found = await evaluateBenches(encoder, dataSet, names, {
     signal,
     onProgress: (label, done, total) => onProgress({ label, done, total }),

@@ -3,6 +3,7 @@ import { openRecords } from "../../src/data/records/records.ts";
 import { RecordPictures } from "../../src/data/records/record_pictures.ts";
 import { resizeImage } from "../../src/data/images/resize_image.ts";
 import { NativeContext } from "../../src/native/context.ts";
+import { exportRun } from "../../src/run/export_run.ts";
 import { searchGallery } from "../../src/report/search_gallery.ts";
 import { IconSearch, type IconSearchOptions } from "../../src/run/search/icon_search.ts";
 import { bruteForce } from "../eval/search_reference.ts";
@@ -110,6 +111,32 @@ Deno.test("searchGallery shows pictures to a notebook and a table to a terminal"
   assert.equal(shown["text/plain"].split("\n").length, 4);
   assert.ok(gallery.html().includes(shown["text/html"]));
   assert.match(shown["text/html"], /512 pictures, \d+\.\d ms, cosine of 48 features, native/);
+});
+
+Deno.test("IconSearch finds the same with every engine, for a run and for its export", async () => {
+  const model = { kind: "model", dir: `${dir}/model` } as const;
+  const version = { commit: null, dirty: null };
+  await exportRun(`${dir}/run`, { out: model.dir, source: version });
+  using run = await open();
+  const expected = await run.find({ text: "blue star" }, { top: 10 });
+  for (
+    const [changes, engine] of [
+      [{ source: model }, "ort"],
+      [{ source: model, engine: "native" }, "native"],
+      [{ engine: "ort" }, "ort"],
+    ] as const
+  ) {
+    using search = await open(changes);
+    const { hits } = await search.find({ text: "blue star" }, { top: 10 });
+    assert.equal(search.encoder.engine, engine);
+    hits.forEach(({ score }, i) => assert.ok(Math.abs(score - expected.hits[i].score) < 1e-5));
+  }
+  Deno.removeSync(`${model.dir}/weights.safetensors`);
+  await assert.rejects(
+    open({ source: model, engine: "native" }),
+    /weights\.safetensors is missing/,
+  );
+  await assert.rejects(open({ source: { kind: "model", dir: `${dir}/none` } }), /holds no model/);
 });
 
 Deno.test("IconSearch takes its files away when the test ends", async () => {

@@ -56,6 +56,8 @@ export interface IconSearchOptions {
   /** Folder of the indexes. */
   readonly cacheDir: string;
   readonly device?: string;
+  /** What computes; see `openEncoder`. */
+  readonly engine?: EvalEncoder["engine"];
   readonly signal?: AbortSignal;
   /** How far the building of an index is. */
   readonly onProgress?: (label: string, done: number, total: number) => void;
@@ -100,8 +102,8 @@ export class IconSearch implements Disposable {
   /** @throws {Error} when model or data set is missing or damaged. */
   static async open(options: IconSearchOptions): Promise<IconSearch> {
     using stack = new DisposableStack();
-    const { source, device = "cpu" } = options;
-    const encoder = stack.use(await openEncoder(source, { device }));
+    const { source, device = "cpu", engine } = options;
+    const encoder = stack.use(await openEncoder(source, { device, engine }));
     const context = stack.use(new NativeContext());
     const gallery = new IconGallery(options.dataSet);
     return new IconSearch(options, gallery, encoder, context, stack.move());

@@ -1,0 +1,22 @@
+import type { EvalEncoder } from "../eval/eval_encoder.ts";
+import { ClipOnnx, type ClipOnnxOptions } from "../onnx/clip_onnx.ts";
+
+/** An exported model as an encoder: its graphs in ONNX Runtime. */
+export async function ortEncoder(
+  dir: string,
+  options: ClipOnnxOptions = {},
+): Promise<EvalEncoder & Disposable> {
+  const onnx = await ClipOnnx.open(dir, options);
+  const { width, imageSize, textTokens, preprocessing } = onnx.card;
+  return {
+    engine: "ort",
+    provider: onnx.provider,
+    width,
+    resolution: imageSize,
+    textTokens,
+    filter: preprocessing.filter,
+    embedPixels: (pixels) => onnx.embedImages(pixels),
+    embedTexts: (texts) => onnx.embedTexts(texts),
+    [Symbol.dispose]: () => onnx[Symbol.dispose](),
+  };
+}
