@@ -30,6 +30,7 @@ export * from "./src/tensor/parameter_store.ts";
 export * from "./src/tensor/program.ts";
 export * from "./src/tensor/tape.ts";
 export * from "./src/tensor/tensor.ts";
+export * from "./src/data/fashion/fashion_mnist.ts";
 export * from "./src/data/icons/build_icons.ts";
 export * from "./src/data/icons/icon_set.ts";
 export * from "./src/data/images/resize_image.ts";

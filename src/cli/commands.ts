@@ -23,6 +23,12 @@ const data = dataCommand({
     const { rows, trainPhrases, families, seconds } = build;
     return { dir, rows, trainPhrases, families, seconds };
   },
+  async buildFashionMnist({ deb, signal }) {
+    const { buildFashionMnist } = await import("../data/fashion/fashion_mnist.ts");
+    const cache = cacheDir((name) => Deno.env.get(name));
+    const { dir } = await buildFashionMnist({ cacheDir: cache, deb, signal });
+    return { dir };
+  },
   async drawReductions(dir, path) {
     const { openIconSet } = await import("../data/icons/icon_set.ts");
     const { loadRecipe } = await import("../config/load_recipe.ts");
@@ -68,6 +74,16 @@ const train = trainCommand({
   },
 });
 
+/** Which data set has a benchmark; each is opened once, at the first benchmark of its own. */
+const dataSets = async (usual: () => Promise<DataSet>) => {
+  const { FASHION_MNIST, openFashionMnist } = await import("../data/fashion/fashion_mnist.ts");
+  let icons: Promise<DataSet> | undefined, fashion: DataSet | undefined;
+  return async (bench: string): Promise<DataSet> =>
+    bench === FASHION_MNIST
+      ? fashion ??= openFashionMnist(cacheDir((name) => Deno.env.get(name)))
+      : await (icons ??= usual());
+};
+
 const evaluate = evalCommand({
   async evaluate(source, options) {
     const { readRunRecipe } = await import("../run/run_folder.ts");
@@ -78,7 +94,7 @@ const evaluate = evalCommand({
     const recipe = readRunRecipe(source.dir);
     const usual = task.kind === "probe" ? ["icons-592"] : recipeBenches(recipe);
     const names = task.names.length > 0 ? task.names : usual;
-    const dataSet = () => dataSetOf(recipe, options);
+    const dataSet = await dataSets(() => dataSetOf(recipe, options));
     return await evaluateSource(source, { ...options, task: { ...task, names, dataSet } });
   },
   async writeFile(path, text) {
@@ -88,8 +104,8 @@ const evaluate = evalCommand({
     const { readRunRecipe } = await import("../run/run_folder.ts");
     const { predictIcons } = await import("../run/predict_icons.ts");
     const { predictionSheet } = await import("../report/prediction_sheet.ts");
-    const dataSet = await dataSetOf(readRunRecipe(run), options);
     const bench = options.bench ?? "icons-592";
+    const dataSet = await (await dataSets(() => dataSetOf(readRunRecipe(run), options)))(bench);
     const items = await predictIcons(run, dataSet, bench, 40);
     const right = items.filter(({ truth, guess }) => truth === guess).length;
     const title = `${bench}: ${right} of these ${items.length} held-out pictures named right`;

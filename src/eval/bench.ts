@@ -9,6 +9,8 @@ export interface ClassificationBench {
   readonly rows: readonly number[];
   /** [n] Class index of each row. */
   readonly labels: readonly number[];
+  /** Prompts with one `{}` each, where the usual ones do not suit its pictures. */
+  readonly templates?: readonly string[];
 }
 
 /** A retrieval benchmark: as many pictures as captions, pair by pair. */

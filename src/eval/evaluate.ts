@@ -20,7 +20,7 @@ const CHUNK = 512;
 
 /** How a benchmark is run. */
 export interface EvalOptions {
-  /** Prompts with one `{}` each. Default {@link ICON_TEMPLATES}. */
+  /** Prompts with one `{}` each. Default those of the bench, else {@link ICON_TEMPLATES}. */
   templates?: readonly string[];
   /** Which data the pictures come from, for the results. */
   dataSet?: string;
@@ -77,7 +77,7 @@ async function classify(
   bench: ClassificationBench,
   options: EvalOptions,
 ): Promise<ZeroShotResult> {
-  const { templates = ICON_TEMPLATES, groupOf } = options;
+  const { templates = bench.templates ?? ICON_TEMPLATES, groupOf } = options;
   if (templates.length === 0) throw new RangeError("templates: seen none; allowed: at least one");
   const prompts = bench.classes.flatMap((name) =>
     templates.map((template) => fillTemplate(template, name))

@@ -43,7 +43,10 @@ function checkBench(value: unknown): Bench {
     }
     const labels = indices("labels", rest.labels, classes.length);
     sameLength("labels", labels, rows);
-    return { kind, name, split, classes, rows, labels };
+    const common: Bench = { kind, name, split, classes, rows, labels };
+    return rest.templates === undefined
+      ? common
+      : { ...common, templates: texts("templates", rest.templates) };
   }
   if (kind !== "retrieval") throw wrong("kind", kind, '"classification" or "retrieval"');
   if (typeof rest.captions !== "object" || rest.captions === null) {

@@ -14,14 +14,16 @@ import { probeBench } from "./probe_bench.ts";
 import type { RunProgress } from "./run_experiment.ts";
 import type { DataSet } from "./shard_data_set.ts";
 
+/** The data set of a benchmark; the same object for all that it has. Asked when the model is open. */
+export type DataSetOf = (bench: string) => Promise<DataSet>;
+
 /** What an evaluation measures. */
 export type EvalTask =
   /** Benchmarks of a data set; a name may end in `*`. */
   | {
     readonly kind: "benches";
     readonly names: readonly string[];
-    /** Asked for when the model is open. */
-    readonly dataSet: () => Promise<DataSet>;
+    readonly dataSet: DataSetOf;
   }
   /** Linear probes on benchmarks of a data set. */
   | {
@@ -29,7 +31,7 @@ export type EvalTask =
     readonly names: readonly string[];
     /** Most training pictures of a class; null takes all. */
     readonly shots: number | null;
-    readonly dataSet: () => Promise<DataSet>;
+    readonly dataSet: DataSetOf;
   }
   | ShardTask;
 
@@ -84,11 +86,15 @@ async function measureBenches(
   task: EvalTask & { kind: "benches" },
   { signal, onProgress }: EvaluateSourceOptions,
 ) {
-  const found = await evaluateBenches(encoder, await task.dataSet(), task.names, {
-    signal,
-    onProgress: (label, done, total) => onProgress({ label, done, total }),
-  });
-  return { results: found.flatMap(resultRows) };
+  const results: ResultRow[] = [];
+  for (const [set, names] of await namesBySet(task)) {
+    const found = await evaluateBenches(encoder, set, names, {
+      signal,
+      onProgress: (label, done, total) => onProgress({ label, done, total }),
+    });
+    results.push(...found.flatMap(resultRows));
+  }
+  return { results };
 }
 
 async function measureProbes(
@@ -96,17 +102,27 @@ async function measureProbes(
   task: EvalTask & { kind: "probe" },
   { signal, onProgress }: EvaluateSourceOptions,
 ) {
-  const dataSet = await task.dataSet();
   const results: ResultRow[] = [];
-  for (const name of expandBenches(dataSet, task.names)) {
-    const result = await probeBench(encoder, dataSet, name, {
-      shots: task.shots,
-      signal,
-      onProgress: (label, done, total) => onProgress({ label, done, total }),
-    });
-    results.push(...probeRows(result));
+  for (const [set, names] of await namesBySet(task)) {
+    for (const name of expandBenches(set, names)) {
+      const result = await probeBench(encoder, set, name, {
+        shots: task.shots,
+        signal,
+        onProgress: (label, done, total) => onProgress({ label, done, total }),
+      });
+      results.push(...probeRows(result));
+    }
   }
   return { results };
+}
+
+async function namesBySet({ names, dataSet }: { names: readonly string[]; dataSet: DataSetOf }) {
+  const sets = new Map<DataSet, string[]>();
+  for (const name of names) {
+    const set = await dataSet(name);
+    sets.set(set, [...sets.get(set) ?? [], name]);
+  }
+  return sets;
 }
 
 function measureShards(task: ShardTask, { signal, onProgress }: EvaluateSourceOptions) {

@@ -41,12 +41,13 @@ export async function predictIcons(
   const { model, tokenizer, weights } = run;
   const { spec, imageSize, textTokens } = model.shape;
   using embedder = new Embedder(model, 64, weights);
+  const { templates = ICON_TEMPLATES } = bench;
   const prompts = bench.classes.flatMap((name) =>
-    ICON_TEMPLATES.map((template) => fillTemplate(template, name))
+    templates.map((template) => fillTemplate(template, name))
   );
   const { ids } = encodeTexts(tokenizer, prompts, textTokens);
   const texts = await embedder.texts(ids);
-  const classes = classEmbeddings(texts, ICON_TEMPLATES.length, spec.embed);
+  const classes = classEmbeddings(texts, templates.length, spec.embed);
   const chosen = bench.rows
     .map((row, i) => ({ row, label: bench.labels[i], order: mix32(row) }))
     .sort((a, b) => a.order - b.order)

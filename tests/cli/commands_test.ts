@@ -62,10 +62,37 @@ Deno.test("data refuses a limit when it is not a count", async () => {
   const { environment, warned } = fakeEnvironment();
   const command = dataCommand({
     buildIcons: () => assert.fail("it ran"),
+    buildFashionMnist: () => assert.fail("it ran"),
     drawReductions: () => assert.fail("it ran"),
   });
   assert.equal(await runCli([command], ["data", "--limit", "0.5"], environment), 2);
   assert.match(warned[0], /--limit: seen "0\.5"; allowed/);
+  const wrong: [string[], RegExp][] = [
+    [["mnist"], /set: seen "mnist"; allowed: icons, fashion-mnist/],
+    [["--deb", "f.deb"], /--deb: seen with icons/],
+    [["fashion-mnist", "--limit", "4"], /--limit: seen with fashion-mnist/],
+  ];
+  for (const [args, message] of wrong) {
+    assert.equal(await runCli([command], ["data", ...args], environment), 2);
+    assert.match(warned.at(-1)!, message);
+  }
+});
+
+Deno.test("data builds Fashion-MNIST from apt or from a file when it is asked for", async () => {
+  const { environment, printed } = fakeEnvironment();
+  const seen: (string | undefined)[] = [];
+  const command = dataCommand({
+    buildIcons: () => assert.fail("it ran"),
+    buildFashionMnist: ({ deb }) => {
+      seen.push(deb);
+      return Promise.resolve({ dir: "there" });
+    },
+    drawReductions: () => assert.fail("it ran"),
+  });
+  assert.equal(await runCli([command], ["data", "fashion-mnist"], environment), 0);
+  const args = ["data", "fashion-mnist", "--deb", "f.deb", "--json"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.deepEqual([seen, printed], [[undefined, "f.deb"], ["there", '{"dir":"there"}']]);
 });
 
 Deno.test("selectBenches keeps groups in order when prefixes are given", () => {

@@ -105,6 +105,23 @@ Deno.test("evaluateModel measures each list apart when a bench has captions", as
   assert.deepEqual(results, expected);
 });
 
+Deno.test("evaluateModel takes the bench's prompts unless others are given", async () => {
+  const own = { ...BENCH, templates: ["{}", "a photo of a {}"] };
+  const asked = async (bench: ClassificationBench, templates?: string[]) => {
+    const texts: string[] = [];
+    const model = fakeModel();
+    const embedTexts = (part: readonly string[]) => {
+      texts.push(...part);
+      return model.embedTexts(part);
+    };
+    await evaluateModel({ ...model, embedTexts }, bench, { templates });
+    return texts.length;
+  };
+  assert.equal(await asked(own), 2 * NAMES.length);
+  assert.equal(await asked(own, ["the {}"]), NAMES.length);
+  assert.equal(await asked(BENCH), ICON_TEMPLATES.length * NAMES.length);
+});
+
 Deno.test("evaluateModel reports all work when it is done", async () => {
   for (const [bench, total] of [[BENCH, 60 * 12 + 700], [PAIRS, 2100]] as const) {
     const seen: number[] = [];

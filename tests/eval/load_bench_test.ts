@@ -42,6 +42,8 @@ Deno.test("loadBench keeps what an evaluation needs when the file has more", () 
   const { about: _, nearCopiesDropped: __, ...expected } = CLASSIFICATION;
   assert.deepEqual(load(JSON.stringify(CLASSIFICATION)).bench, expected);
   assert.deepEqual(load(JSON.stringify(RETRIEVAL)).bench, RETRIEVAL);
+  const own = { ...expected, templates: ["a photo of a {}"] };
+  assert.deepEqual(load(JSON.stringify({ ...CLASSIFICATION, ...own })).bench, own);
 });
 
 Deno.test("loadBench names the field when a classification contradicts itself", () => {
@@ -53,6 +55,7 @@ Deno.test("loadBench names the field when a classification contradicts itself", 
   refuses({ classes: ["cat", ""] }, /classes\[1\]: seen ""/);
   refuses({ kind: "detection" }, /kind: seen "detection"; allowed: "classification" or/);
   refuses({ name: 5 }, /name: seen 5/);
+  refuses({ templates: "a {}" }, /templates: seen "a \{\}"; allowed: a list of texts/);
 });
 
 Deno.test("loadBench names the list when a retrieval contradicts itself", () => {

@@ -17,17 +17,29 @@ export interface DataParts {
     signal: AbortSignal;
     onProgress(progress: Progress): void;
   }): Promise<DataSummary>;
+  /** Builds Fashion-MNIST from its Debian package, or opens it when it is there. */
+  buildFashionMnist(options: { deb?: string; signal: AbortSignal }): Promise<DataSummary>;
   /** Draws the token reductions on samples of the data set to an SVG file. */
   drawReductions(dir: string, path: string): Promise<void>;
 }
 
-/** `deno task data`: builds the icon data set ahead of training. */
+/** `deno task data`: builds the icon data set ahead of training, or another one for evaluation. */
 export function dataCommand(parts: DataParts): Command {
   return {
     name: "data",
-    summary: "Build the icon data set",
+    summary: "Build the icon data set, or one that only evaluation needs",
+    positional: {
+      name: "set",
+      default: "icons",
+      help: "icons, or fashion-mnist (31 MB, fetched from Debian and checked)",
+    },
     options: {
       limit: { kind: "value", value: "N", help: "Only N pictures, chosen by hash; none means all" },
+      deb: {
+        kind: "value",
+        value: "FILE",
+        help: "fashion-mnist: the Debian package, fetched by hand; none means apt fetches it",
+      },
       reductions: {
         kind: "value",
         value: "FILE",
@@ -39,6 +51,18 @@ export function dataCommand(parts: DataParts): Command {
       if (limit !== undefined && !/^[1-9]\d*$/.test(limit)) {
         throw new UsageError(`--limit: seen "${limit}"; allowed: a whole number of at least 1`);
       }
+      const [set] = args.positionals;
+      const deb = args.value("deb");
+      if (set !== "icons" && set !== "fashion-mnist") {
+        throw new UsageError(`set: seen "${set}"; allowed: icons, fashion-mnist`);
+      }
+      if (set === "fashion-mnist") {
+        const stray = ["limit", "reductions"].find((name) => args.value(name) !== undefined);
+        if (stray) throw new UsageError(`--${stray}: seen with fashion-mnist; allowed: icons`);
+        const summary = await parts.buildFashionMnist({ deb, signal });
+        return { json: summary, text: summary.dir };
+      }
+      if (deb !== undefined) throw new UsageError("--deb: seen with icons; allowed: fashion-mnist");
       const summary = await parts.buildIcons({
         ...(limit === undefined ? {} : { limit: Number(limit) }),
         signal,
