@@ -79,6 +79,8 @@ export * from "./src/eval/search/search_index.ts";
 export * from "./src/eval/search/write_index.ts";
 export * from "./src/eval/shift_suite.ts";
 export * from "./src/eval/zero_shot.ts";
+export * from "./src/run/embed/embed_files.ts";
+export * from "./src/run/embed/vector_file.ts";
 export * from "./src/run/evaluate_run.ts";
 export * from "./src/run/evaluate_source.ts";
 export * from "./src/run/export_run.ts";

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
 import { dataCommand } from "./commands/data.ts";
+import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { ok } from "./commands/ok.ts";
@@ -121,6 +122,26 @@ const exportModel = exportCommand({
   },
 });
 
+const embed = embedCommand({
+  async embed({ source, device, engine, input, out, type, signal, onProgress }) {
+    const { openEncoder } = await import("../run/open_encoder.ts");
+    const { sourceIdentity } = await import("../run/source_identity.ts");
+    const { embedFiles } = await import("../run/embed/embed_files.ts");
+    using encoder = await openEncoder(source, { device, engine });
+    return {
+      ...await embedFiles(encoder, {
+        source: input,
+        out,
+        type,
+        metadata: { model: sourceIdentity(source), engine: encoder.engine },
+        signal,
+        onProgress: (done, total, count) =>
+          onProgress({ label: "embed", done, total, note: `${count} vectors` }),
+      }),
+    };
+  },
+});
+
 const search = searchCommand({
   async search({ query, top, target, signal, onProgress, ...model }) {
     const { IconSearch } = await import("../run/search/icon_search.ts");
@@ -145,6 +166,7 @@ export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
   exportModel,
+  embed,
   search,
   data,
   build,
