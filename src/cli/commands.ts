@@ -12,6 +12,7 @@ import { ok } from "./commands/ok.ts";
 import { searchCommand } from "./commands/search.ts";
 import { test } from "./commands/test_command.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
+import { planCommand } from "./commands/plan.ts";
 import { trainCommand } from "./commands/train.ts";
 import { iconData, type IconDataOptions } from "./icon_data.ts";
 
@@ -159,6 +160,19 @@ const search = searchCommand({
   },
 });
 
+const plan = planCommand({
+  async loadRecipe(name, overrides) {
+    return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
+  },
+  async plan(recipe, { hardware, dollarsPerHour }) {
+    const { readHardware } = await import("../scaling/plan/hardware.ts");
+    const { planRecipe } = await import("../scaling/plan/plan_recipe.ts");
+    const { formatPlan } = await import("../scaling/plan/format_plan.ts");
+    const found = planRecipe(recipe, { ...readHardware(hardware), dollarsPerHour });
+    return { json: { ...found }, text: formatPlan(recipe.name, found) };
+  },
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 /** Every task, in the order of the README. */
@@ -170,6 +184,7 @@ export const COMMANDS: readonly Command[] = [
   search,
   data,
   build,
+  plan,
   bench,
   test,
   testSanitize,

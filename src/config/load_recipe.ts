@@ -9,11 +9,20 @@ const FOLDER = new URL("./recipes/", import.meta.url);
 /** A recipe is a page of text; anything much larger is the wrong file. */
 const LARGEST_BYTES = 1_000_000;
 
-/** Names of the recipes that come with the project, in alphabetical order. */
+/**
+ * Names of the recipes that come with the project, in alphabetical order. Those of a folder carry its
+ * name in front: `paper/clipa-b16-i50-t16`.
+ */
 export function recipeNames(): string[] {
-  return [...Deno.readDirSync(FOLDER)]
-    .filter(({ name }) => name.endsWith(".yaml"))
-    .map(({ name }) => name.slice(0, -".yaml".length))
+  return [...Deno.readDirSync(FOLDER)].flatMap((entry) =>
+    entry.isDirectory
+      ? [...Deno.readDirSync(new URL(`${entry.name}/`, FOLDER))].map(({ name }) =>
+        `${entry.name}/${name}`
+      )
+      : [entry.name]
+  )
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => name.slice(0, -".yaml".length))
     .sort();
 }
 

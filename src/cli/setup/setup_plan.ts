@@ -17,6 +17,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   search: { native: true, gate: false },
   data: { native: false, gate: false },
   build: { native: true, gate: false },
+  plan: { native: false, gate: false },
   bench: { native: true, gate: false },
   test: { native: true, gate: false },
   "test:sanitize": { native: false, gate: false, sanitizers: true },
