@@ -93,10 +93,12 @@ const evaluate = evalCommand({
     const { evaluateSource } = await import("../run/evaluate_source.ts");
     const { task } = options;
     if (task.kind === "shards") return await evaluateSource(source, { ...options, task });
-    const recipe = readRunRecipe(source.dir);
-    const usual = task.kind === "probe" ? ["icons-592"] : recipeBenches(recipe);
+    const recipe = source.kind === "run" ? readRunRecipe(source.dir) : null;
+    const usual = task.kind === "probe" || !recipe ? ["icons-592"] : recipeBenches(recipe);
     const names = task.names.length > 0 ? task.names : usual;
-    const dataSet = await dataSets(() => dataSetOf(recipe, options));
+    const dataSet = await dataSets(() =>
+      recipe ? dataSetOf(recipe, options) : icons(null, options)
+    );
     return await evaluateSource(source, { ...options, task: { ...task, names, dataSet } });
   },
   async writeFile(path, text) {

@@ -7,6 +7,12 @@ export interface EvalEncoder {
   readonly engine: "native" | "ort";
   /** Where: `cpu` or `cuda`. */
   readonly provider: string;
+  /** ONNX Runtime only: which provider runs, and why not the other. */
+  readonly providerNote?: string;
+  /** ONNX Runtime only: which graphs run. */
+  readonly graph?: "fast" | "portable";
+  /** ONNX Runtime only: how near these graphs came to the library's forward when they were written. */
+  readonly parity?: { readonly cosineMin: number; readonly maxAbs: number };
   /** Features of an embedding. */
   readonly width: number;
   /** Side of the square picture that the model sees, in pixels. */

@@ -1,6 +1,6 @@
 import type { EvalEncoder } from "../eval/eval_encoder.ts";
 import { NativeContext } from "../native/context.ts";
-import { exportRun } from "./export_run.ts";
+import { cachedModel } from "./cached_model.ts";
 import { nativeEncoder } from "./native_encoder.ts";
 import { openModel } from "./open_model.ts";
 import { openRun } from "./open_run.ts";
@@ -13,8 +13,8 @@ export type EncoderSource =
 
 /** Options of {@linkcode openEncoder}. */
 export interface OpenEncoderOptions {
-  /** `cpu` or `cuda:<index>`. */
-  readonly device: string;
+  /** `cpu` or `cuda:<index>`; default CUDA where ONNX Runtime loads it, else the CPU. */
+  readonly device?: string;
   /**
    * What computes: ONNX Runtime, or the training library's own forward pass. Default ONNX Runtime for
    * an exported model, and the library for a run, which has to be exported first for the other.
@@ -22,32 +22,28 @@ export interface OpenEncoderOptions {
   readonly engine?: EvalEncoder["engine"];
   /** Which graphs of an exported model; default the fast ones where it has them. */
   readonly graph?: "fast" | "portable";
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Opens a run or an exported model as an encoder. A run for ONNX Runtime is exported to a
- * temporary folder first.
+ * Opens a run or an exported model as an encoder. A run for ONNX Runtime is exported to a cache folder
+ * inside the run first.
  *
- * @throws {RangeError} for a device that this build does not have.
+ * @throws {RangeError} for a device that this build does not have, and for graphs without ONNX Runtime.
  * @throws {Error} when there is no run, no checkpoint yet, or no model.
  */
 export async function openEncoder(
   source: EncoderSource,
-  { device, engine, graph }: OpenEncoderOptions,
+  { device, engine, graph, signal }: OpenEncoderOptions = {},
 ): Promise<EvalEncoder & Disposable> {
   const chosen = engine ?? (source.kind === "model" ? "ort" : "native");
-  if (chosen === "native") return openNative(source, device);
-  const provider = device.startsWith("cuda") ? "cuda" : "cpu";
-  if (source.kind === "model") return await ortEncoder(source.dir, { provider, graph });
-  const dir = await Deno.makeTempDir({ prefix: "clipa-model-" });
-  try {
-    const out = `${dir}/model`;
-    await exportRun(source.dir, { out, source: { commit: null, dirty: null } });
-    // The graphs are in memory once they are open.
-    return await ortEncoder(out, { provider, graph });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
+  if (chosen === "native") {
+    if (graph === undefined) return openNative(source, device ?? "cpu");
+    throw new RangeError(`graph ${graph}: seen with engine native; allowed: with engine ort`);
   }
+  const provider = device === undefined ? "auto" : device.startsWith("cuda") ? "cuda" : "cpu";
+  const dir = source.kind === "model" ? source.dir : await cachedModel(source.dir, signal);
+  return await ortEncoder(dir, { provider, graph });
 }
 
 function openNative(source: EncoderSource, device: string): EvalEncoder & Disposable {

@@ -7,10 +7,14 @@ export async function ortEncoder(
   options: ClipOnnxOptions = {},
 ): Promise<EvalEncoder & Disposable> {
   const onnx = await ClipOnnx.open(dir, options);
-  const { width, imageSize, textTokens, preprocessing } = onnx.card;
+  const { width, imageSize, textTokens, preprocessing, logitScale, parity } = onnx.card;
   return {
     engine: "ort",
     provider: onnx.provider,
+    providerNote: onnx.providerNote,
+    graph: onnx.graph,
+    parity: parity[onnx.graph],
+    logitScale,
     width,
     resolution: imageSize,
     textTokens,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { evalCommand, type EvalOptions, type EvalSource } from "../../src/cli/commands/eval.ts";
+import { evalCommand, type EvalOptions } from "../../src/cli/commands/eval.ts";
 import { type EvalRow, evalRowsCsv, formatEvalRows } from "../../src/cli/format_eval_rows.ts";
+import type { ModelSource } from "../../src/cli/model_options.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
 
@@ -23,12 +24,12 @@ function spyEval(
   rows: EvalRow[] = [ROW],
   skipped?: { reason: string; count: number; examples: string[] }[],
 ) {
-  const seen: { source?: EvalSource; options?: EvalOptions } = {};
+  const seen: { source?: ModelSource; options?: EvalOptions } = {};
   const files: Record<string, string> = {};
   const command = evalCommand({
     evaluate(source, options) {
       Object.assign(seen, { source, options });
-      const report = { engine: "native", provider: "cpu", results: rows };
+      const report = { engine: "native", provider: "cpu", notes: ["a note"], results: rows };
       return Promise.resolve(skipped ? { ...report, skipped } : report);
     },
     writeSheet(run, path, { bench }) {
@@ -89,10 +90,38 @@ Deno.test("eval asks for a linear probe when --probe is given", async () => {
   assert.deepEqual(seen.options?.task, { kind: "probe", names: [], shots: null });
 });
 
+Deno.test("eval passes engine, graphs and device on, and leaves open what is not given", async () => {
+  const { seen, command } = spyEval();
+  const { environment, warned } = fakeEnvironment({ CLIPA_DEVICE: "cuda:0" });
+  const args = ["eval", "--model", "m", "--engine", "ort", "--graph", "portable"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.deepEqual(seen.source, { kind: "model", dir: "m" });
+  const chosen = ({ engine, graph, device }: EvalOptions) => [engine, graph, device];
+  assert.deepEqual(chosen(seen.options!), ["ort", "portable", "cuda:0"]);
+  const plain = fakeEnvironment();
+  assert.equal(await runCli([command], ["eval", "--model", "m"], plain.environment), 0);
+  assert.deepEqual(chosen(seen.options!), [undefined, undefined, undefined]);
+  assert.deepEqual(warned, [], "notes go to stderr as they are");
+});
+
+Deno.test("eval names a folder that is missing before it evaluates", async () => {
+  const { seen, command } = spyEval();
+  const { environment, warned } = fakeEnvironment();
+  const args = ["eval", "--run", "r", "--csv", "no/such/folder/r.csv"];
+  assert.equal(await runCli([command], args, environment), 1);
+  assert.match(warned[0], /--csv no\/such\/folder\/r\.csv: .*is no folder/);
+  assert.equal(seen.source, undefined);
+});
+
 Deno.test("eval names the option when options are missing or do not go together", async () => {
   const shards = ["--run", "r", "--shards", "a"];
   const wrong: [string[], RegExp][] = [
-    [[], /--run is missing/],
+    [[], /neither --model nor --run given/],
+    [["--run", "r", "--model", "m"], /both --model and --run given/],
+    [["--run", "r", "--engine", "torch"], /--engine: seen "torch"; allowed: ort, native/],
+    [["--run", "r", "--graph", "quick"], /--graph: seen "quick"; allowed: fast, portable/],
+    [["--run", "r", "--graph", "fast", "--engine", "native"], /--graph: seen with --engine native/],
+    [["--model", "m", "--sheet", "s.svg"], /--sheet: seen with --model/],
     [["--run", "r", "--retrieval"], /--retrieval: no shards; add --shards/],
     [["--run", "r", "--classes", "c"], /--classes: no shards/],
     [["--run", "r", "--templates", "t"], /--templates: no shards/],

@@ -88,9 +88,10 @@ Deno.test("evaluateSource gives a run the same numbers on shards as on the bench
     writeShard(`${dir}/small-00.tar`, { ...samples, broken: { png: "none", cls: "0", txt: "x" } });
     Deno.writeTextFileSync(`${dir}/classes.json`, JSON.stringify(bench.classes));
     Deno.writeTextFileSync(`${dir}/templates.json`, JSON.stringify(ICON_TEMPLATES));
-    const evaluate = (task: EvalTask) =>
+    const evaluate = (task: EvalTask, engine: "ort" | "native" = "native") =>
       evaluateSource({ kind: "run", dir: `${dir}/run` }, {
         task,
+        engine,
         device: "cpu",
         signal,
         onProgress: () => {},
@@ -103,11 +104,34 @@ Deno.test("evaluateSource gives a run the same numbers on shards as on the bench
       dataSet: () => Promise.resolve(dataSet),
     });
     const streamed = await evaluate({ ...shards, prompts });
+    assert.deepEqual(named.notes, []);
+    const exported = await evaluate({
+      kind: "benches",
+      names: ["small"],
+      dataSet: () => Promise.resolve(dataSet),
+    }, "ort");
+    assert.deepEqual([exported.engine, exported.graph], ["ort", "fast"]);
+    assert.ok(exported.parity!.cosineMin >= 0.99999);
+    assert.match(
+      exported.notes.join("\n"),
+      /fast graphs .* cosine at least (?:0\.99999\d+|1\.0000000)/,
+    );
+    const times = () =>
+      [...Deno.readDirSync(`${dir}/run/onnx`)].filter((e) => e.isDirectory)
+        .map(({ name }) => Deno.statSync(`${dir}/run/onnx/${name}/model.json`).mtime!.getTime());
+    const before = times();
+    assert.equal(before.length, 1);
+    const again = await evaluate({ ...shards, prompts }, "ort");
+    assert.deepEqual(times(), before, "the export is kept");
     assert.deepEqual([streamed.engine, streamed.provider], ["native", "cpu"]);
     const scores = ({ results }: typeof named) =>
       results.filter(({ group }) => group === undefined)
         .map(({ metric, value, n }) => [metric, value, n]);
     assert.deepEqual(scores(streamed), scores(named));
+    assert.deepEqual(scores(again), scores(exported));
+    // A picture whose two best classes are equal to the last bits may be judged otherwise.
+    const gap = Math.abs(exported.results[0].value - named.results[0].value);
+    assert.ok(gap <= 1 / 64, `${gap} apart`);
     assert.equal(streamed.results[0].bench, "small");
     assert.deepEqual(streamed.skipped?.map(({ reason, count }) => [reason, count]), [
       ["unreadable picture", 1],

@@ -1,10 +1,9 @@
 import type { Command, ParsedArguments } from "../command.ts";
 import { type EvalRow, evalRowsCsv, formatEvalRows } from "../format_eval_rows.ts";
+import { MODEL_OPTIONS, type ModelSource, readModelOptions } from "../model_options.ts";
+import { checkFolder } from "../output_file.ts";
 import { createProgressBar, type Progress } from "../progress_bar.ts";
 import { UsageError } from "../usage_error.ts";
-
-/** What is evaluated: a run's newest checkpoint, or an exported model. */
-export type EvalSource = { kind: "run"; dir: string } | { kind: "model"; dir: string };
 
 /** What is measured. */
 export type EvalTask =
@@ -24,7 +23,11 @@ export type EvalTask =
 /** What `evaluate` gets besides the model. */
 export interface EvalOptions {
   task: EvalTask;
-  device: string;
+  /** Undefined: CUDA where ONNX Runtime loads it, else the CPU. */
+  device: string | undefined;
+  /** Undefined: ONNX Runtime where it works. */
+  engine: "ort" | "native" | undefined;
+  graph: "fast" | "portable" | undefined;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
@@ -33,6 +36,10 @@ export interface EvalOptions {
 export interface EvalReport {
   engine: string;
   provider: string;
+  graph?: string;
+  parity?: { readonly cosineMin: number; readonly maxAbs: number };
+  /** Lines about engine and provider for the user. */
+  notes: readonly string[];
   results: EvalRow[];
   /** Samples left out, by reason. */
   skipped?: readonly { reason: string; count: number; examples: readonly string[] }[];
@@ -40,28 +47,40 @@ export interface EvalReport {
 
 /** What the command asks of the rest of the project. */
 export interface EvalParts {
-  evaluate(source: EvalSource, options: EvalOptions): Promise<EvalReport>;
+  evaluate(source: ModelSource, options: EvalOptions): Promise<EvalReport>;
   /** Writes a page of pictures with the run's guesses. */
   writeSheet(
     run: string,
     path: string,
-    options: Omit<EvalOptions, "task"> & { bench?: string },
+    options: Pick<EvalOptions, "signal" | "onProgress"> & { bench?: string },
   ): Promise<void>;
   /** Writes a text file whole or not at all. */
   writeFile(path: string, text: string): Promise<void>;
 }
 
-/** `deno task eval`: measures a trained run on named benchmarks or on the user's own shards. */
+/** `deno task eval`: measures a run or an exported model on named benchmarks or on the user's own shards. */
 export function evalCommand(parts: EvalParts): Command {
   return {
     name: "eval",
-    summary: "Evaluate a trained run on benchmarks or on your own shards",
+    summary: "Evaluate a run or an exported model on benchmarks or on your own shards",
     options: {
-      run: { kind: "value", value: "DIR", help: "Folder of the run, for example runs/quick" },
+      ...MODEL_OPTIONS,
+      engine: {
+        kind: "value",
+        value: "NAME",
+        help: "ort (ONNX Runtime) or native; none means ort where it works",
+      },
+      graph: {
+        kind: "value",
+        value: "FORM",
+        help: "fast or portable graphs of ONNX Runtime; none means fast where the model has them",
+      },
       bench: {
         kind: "values",
         value: "NAME",
-        help: "Benchmark, or shift-* for all that begin so; none means those of the recipe; " +
+        help:
+          "Benchmark, or shift-* for all that begin so; none means those of the run's recipe, " +
+          "for a model icons-592; " +
           "with --shards the name of the results",
       },
       shards: { kind: "value", value: "GLOB", help: "Webdataset tars of your own, quoted" },
@@ -93,23 +112,31 @@ export function evalCommand(parts: EvalParts): Command {
       },
       csv: { kind: "value", value: "FILE", help: "Also write the results as CSV" },
       out: { kind: "value", value: "FILE", help: "Also write what --json prints to a file" },
-      device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
+      device: {
+        kind: "value",
+        help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else CUDA where it loads, else cpu",
+      },
     },
     async run({ arguments: args, env, signal }) {
-      const source = sourceOf(args);
+      const { source, engine } = readModelOptions(args, env);
+      const graph = graphOf(args, engine);
       const task = taskOf(args);
-      const options = {
-        device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
-        signal,
-        onProgress: createProgressBar(),
-      };
-      const report = await parts.evaluate(source, { ...options, task });
-      const { engine, provider, results, skipped } = report;
-      const json = { engine, provider, results, ...(skipped && { skipped }) };
+      const csv = args.value("csv"), out = args.value("out"), sheet = args.value("sheet");
+      for (const [option, path] of Object.entries({ csv, out, sheet })) {
+        if (path !== undefined) checkFolder(`--${option}`, path);
+      }
+      if (sheet !== undefined && source.kind === "model") {
+        throw new UsageError("--sheet: seen with --model; allowed: with --run");
+      }
+      const device = args.value("device") ?? env("CLIPA_DEVICE");
+      const options = { signal, onProgress: createProgressBar() };
+      const report = await parts.evaluate(source, { ...options, device, engine, graph, task });
+      const { notes, ...json } = report;
+      const { results, skipped } = report;
+      for (const note of notes) console.error(note);
       for (const { reason, count, examples } of skipped ?? []) {
         console.error(`left out: ${count} × ${reason}; first: ${examples[0]}`);
       }
-      const csv = args.value("csv"), out = args.value("out"), sheet = args.value("sheet");
       if (csv !== undefined) await parts.writeFile(csv, evalRowsCsv(results));
       if (out !== undefined) await parts.writeFile(out, `${JSON.stringify(json)}\n`);
       if (sheet !== undefined) {
@@ -120,12 +147,16 @@ export function evalCommand(parts: EvalParts): Command {
   };
 }
 
-function sourceOf(args: ParsedArguments): EvalSource {
-  const run = args.value("run");
-  if (run === undefined) {
-    throw new UsageError("--run is missing; give the folder of a run: --run runs/quick");
+function graphOf(args: ParsedArguments, engine: "ort" | "native" | undefined) {
+  const graph = args.value("graph");
+  if (graph === undefined) return undefined;
+  if (graph !== "fast" && graph !== "portable") {
+    throw new UsageError(`--graph: seen "${graph}"; allowed: fast, portable`);
   }
-  return { kind: "run", dir: run };
+  if (engine === "native") {
+    throw new UsageError("--graph: seen with --engine native; allowed: with --engine ort");
+  }
+  return graph;
 }
 
 function taskOf(args: ParsedArguments): EvalTask {
