@@ -7,6 +7,7 @@
  * @module
  */
 export * from "./src/config/load_recipe.ts";
+export * from "./src/config/load_sweep.ts";
 export * from "./src/config/model_spec.ts";
 export * from "./src/config/presets.ts";
 export * from "./src/config/recipe.ts";
@@ -114,6 +115,10 @@ export * from "./src/scaling/plan/published_runs.ts";
 export * from "./src/scaling/read_csv.ts";
 export * from "./src/scaling/scaling_row.ts";
 export * from "./src/scaling/token_drops.ts";
+export * from "./src/scaling/law_design.ts";
+export * from "./src/scaling/sweep/results_file.ts";
+export * from "./src/scaling/sweep/start_sweep.ts";
+export * from "./src/scaling/sweep/sweep_cell.ts";
 export * from "./src/report/figures/change_against_kept.ts";
 export * from "./src/report/figures/change_against_size.ts";
 export * from "./src/report/figures/change_against_tokens.ts";

@@ -1,5 +1,6 @@
 import type { Recipe } from "../config/recipe.ts";
 import type { DataSet } from "../run/shard_data_set.ts";
+import { describeMachine } from "./bench/machine.ts";
 import { cacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
@@ -10,6 +11,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { ok } from "./commands/ok.ts";
 import { searchCommand } from "./commands/search.ts";
+import { sweepCommand } from "./commands/sweep.ts";
 import { test } from "./commands/test_command.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -175,6 +177,20 @@ const plan = planCommand({
   },
 });
 
+const sweep = sweepCommand({
+  async runSweep(request, { config, onProgress, ...options }) {
+    const { startSweep } = await import("../scaling/sweep/start_sweep.ts");
+    return await startSweep({
+      ...request,
+      ...options,
+      config,
+      cpu: describeMachine().cpu,
+      cacheDir: cacheDir((name) => Deno.env.get(name)),
+      dataSetOf: (recipe) => dataSetOf(recipe, { signal: options.signal, onProgress }),
+    });
+  },
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 /** Every task, in the order of the README. */
@@ -185,6 +201,7 @@ export const COMMANDS: readonly Command[] = [
   embed,
   search,
   data,
+  sweep,
   build,
   plan,
   bench,

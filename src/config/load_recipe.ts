@@ -67,7 +67,8 @@ function builtIn(name: string): URL {
   );
 }
 
-function readYaml(path: string | URL, origin: string): unknown {
+/** The value that a YAML file holds. @throws {RangeError} when it is much too large to be a recipe. */
+export function readYaml(path: string | URL, origin: string): unknown {
   const { size, isFile } = Deno.statSync(path);
   if (!isFile || size > LARGEST_BYTES) {
     throw new RangeError(

@@ -1,10 +1,11 @@
 import type { Recipe } from "../config/recipe.ts";
 import { stageSteps } from "../config/stage_numbers.ts";
-import { writeSafetensors, writeWhole } from "../checkpoint/safetensors.ts";
+import { openSafetensors, writeSafetensors, writeWhole } from "../checkpoint/safetensors.ts";
 import type { DataSet } from "./shard_data_set.ts";
 import type { EvalResult } from "../eval/eval_result.ts";
 import { standardError } from "../eval/standard_error.ts";
 import { ClipModel } from "../model/clip_model.ts";
+import type { ModelShape } from "../model/model_shape.ts";
 import { transferWeights } from "../model/transfer_weights.ts";
 import { NativeContext } from "../native/context.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
@@ -37,10 +38,20 @@ export interface ExperimentOptions {
   /** `cpu`. */
   readonly device: string;
   readonly dataSet: DataSet;
+  /** Weights of earlier stages that were trained before, by a run with the same stages. */
+  readonly start?: StartingPoint;
   /** Seconds of set-up before the run, for the result. */
   readonly setupSeconds: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
+}
+
+/** Stages that a run does not train again. */
+export interface StartingPoint {
+  /** Results of the stages that are done, from the first on. */
+  readonly done: readonly StageResult[];
+  /** Weights after them, as `weights.safetensors` of a run that ended there. */
+  readonly weights: string;
 }
 
 /** Accuracy of a zero-shot benchmark; fractions. */
@@ -95,24 +106,23 @@ export async function runExperiment(
   saveTokenizer(`${out}/tokenizer.json`, data.tokenizer);
 
   const weights: ParameterCopy = recipe.optimizer.averaging === null ? "value" : "average";
-  const done: StageResult[] = [...state?.done ?? []];
+  const start = state === null ? options.start : undefined;
+  const done: StageResult[] = [...state?.done ?? start?.done ?? []];
   let waited = 0;
   let model: ClipModel | null = null;
   try {
-    for (let i = state?.stage ?? 0; i < recipe.stages.length; i++) {
+    if (start) model = loadStart(context, recipe, start);
+    for (let i = state?.stage ?? done.length; i < recipe.stages.length; i++) {
       const stage = recipe.stages[i];
-      const shape = {
-        spec: recipe.model,
-        imageSize: stage.image.size,
-        textTokens: stage.text.tokens,
-      };
-      const next: ClipModel = new ClipModel(context, shape, {
+      const next: ClipModel = new ClipModel(context, stageShape(recipe, i), {
         seed: recipe.seed,
         decayed: recipe.optimizer.decayed,
       });
       const from = state !== null && i === state.stage ? state : null;
       if (from) restoreArrays(next, folder.checkpoint!);
-      else if (model) transferWeights(model, next, weights);
+      else if (model) {
+        transferWeights(model, next, start && i === start.done.length ? "value" : weights);
+      }
       model?.[Symbol.dispose]();
       model = next;
       const report: RunStageReport = await trainRunStage(model, {
@@ -169,6 +179,28 @@ export async function runExperiment(
   } finally {
     model?.[Symbol.dispose]();
   }
+}
+
+/** The model at the token budget of a stage. */
+function stageShape({ model: spec, stages }: Recipe, index: number): ModelShape {
+  const { image, text } = stages[index];
+  return { spec, imageSize: image.size, textTokens: text.tokens };
+}
+
+/** The model after the stages that were trained before. */
+function loadStart(context: NativeContext, recipe: Recipe, start: StartingPoint): ClipModel {
+  const names = recipe.stages.slice(0, start.done.length).map(({ name }) => name).join();
+  const seen = start.done.map(({ name }) => name).join();
+  if (seen === "" || seen !== names || start.done.length >= recipe.stages.length) {
+    throw new RangeError(`start: seen stages ${seen}; allowed: the first stages of the recipe`);
+  }
+  const shape = stageShape(recipe, start.done.length - 1);
+  const model = new ClipModel(context, shape, { seed: recipe.seed, training: false });
+  const file = openSafetensors(start.weights);
+  for (const { name } of model.parameters.specs) {
+    model.parameters.get(name).write(file.tensor(name).data);
+  }
+  return model;
 }
 
 /** Metrics up to the checkpoint stay when a run goes on. */

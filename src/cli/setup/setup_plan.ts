@@ -15,6 +15,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   export: { native: true, gate: false },
   embed: { native: true, gate: false },
   search: { native: true, gate: false },
+  sweep: { native: true, gate: false },
   data: { native: false, gate: false },
   build: { native: true, gate: false },
   plan: { native: false, gate: false },
