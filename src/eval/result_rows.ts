@@ -46,12 +46,18 @@ export interface ResultRow {
  */
 export function resultRows(result: EvalResult): ResultRow[] {
   const { bench, split, resolution, textTokens, truncatedPrompts, dataSet, skipped } = result;
-  const row = (metric: string, value: number, n: number, classes: number): ResultRow => ({
+  const row = (
+    metric: string,
+    value: number,
+    n: number,
+    classes: number,
+    se: number = standardError(value, n),
+  ): ResultRow => ({
     bench,
     split,
     metric,
     value,
-    se: standardError(value, n),
+    se,
     n,
     classes,
     resolution,
@@ -62,10 +68,9 @@ export function resultRows(result: EvalResult): ResultRow[] {
   });
   if (result.kind === "pairs") {
     const { n, group, scores } = result;
-    return Object.entries(scores).map(([metric, { value, se }]) => ({
-      ...row(metric, value, n, group),
-      se,
-    }));
+    return Object.entries(scores).map(([metric, { value, se }]) =>
+      row(metric, value, n, group, se)
+    );
   }
   if (result.kind === "retrieval") {
     const { n, captions } = result;

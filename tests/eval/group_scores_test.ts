@@ -9,9 +9,9 @@ import { FixedTensor } from "../../src/tensor/fixed_tensor.ts";
 import { Tape } from "../../src/tensor/tape.ts";
 import { randomRows } from "./random_rows.ts";
 
-const WIDTH = 12, SIZE = 20, GROUPS = 3, SCALE = 7;
+const WIDTH = 12, SIZE = 20, GROUPS = 3, SCALE = 3;
 const images = randomRows(SIZE * GROUPS, WIDTH, 1);
-const texts = randomRows(SIZE * GROUPS, WIDTH, 2).map((v, i) => 0.4 * v + 0.6 * images[i]);
+const texts = randomRows(SIZE * GROUPS, WIDTH, 2).map((v, i) => 0.75 * v + 0.25 * images[i]);
 
 Deno.test("groupScores gives the loss and the hits of the training loss when groups are batches", async () => {
   using context = new NativeContext({ threads: 1 });
@@ -90,6 +90,7 @@ Deno.test("evaluateModel measures groups of pairs and asks for the scale when it
     /does not carry its similarity scale/,
   );
   const expected = groupScores(images, texts, { width: WIDTH, size: SIZE, scale: SCALE });
+  assert.ok(expected.loss.value > 1, "a loss is no fraction");
   const [loss] = await evaluateModel({ ...model, logitScale: SCALE }, {
     ...bench,
     measure: "loss",
