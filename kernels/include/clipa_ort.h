@@ -17,8 +17,10 @@
  *
  * Custom ops, domain "clipa", version 1. "?" marks an optional input, attributes stand after ";".
  * RegisterCustomOps, the entry point that ONNX Runtime looks for in a library of custom ops, is
- * exported too, so any ONNX Runtime can load this library and run the graphs. Weights are [in,
- * out]; mean and std are folded into weight and bias of PatchEmbed by the writer of the graph.
+ * exported too, so any ONNX Runtime from 1.21 on can load this library and run the graphs. Weights
+ * are [out, in], the projection [in, out]; those that are constants of the graph are packed when a
+ * session opens, once per process. Mean and std are folded into weight and bias of PatchEmbed by
+ * the writer of the graph.
  *
  *   PatchEmbed(pixels u8[B,H,W,3], weight[D,3PP], bias[D], class_token?[D], position[N,D],
  *              kept? i32[B,K]; patch int) -> [B,K+c,D]
@@ -30,14 +32,17 @@
  *              pool string, eps float = 1e-6, norm_eps float = 0, norm_add_eps int = 0) -> [B,E]
  *     pool: cls, mean, mean-patches, last, argmax (first position of the largest id); then layer
  *     norm, projection, and division by max(norm, norm_eps), or by norm + norm_eps
- *   ResidualBlock(x[B,T,W], gamma_1[W], beta_1[W], weight_qkv[W,3W], bias_qkv[3W],
- *              weight_out[W,W], bias_out[W], gamma_2[W], beta_2[W], weight_fc[W,M], bias_fc[M],
- *              weight_proj[M,W], bias_proj[W];
+ *   ResidualBlock(x[B,T,W], gamma_1[W], beta_1[W], weight_qkv[3W,W], bias_qkv[3W],
+ *              weight_out[W,W], bias_out[W], gamma_2[W], beta_2[W], weight_fc[M,W], bias_fc[M],
+ *              weight_proj[W,M], bias_proj[W];
  *              heads int, causal int = 0, gelu string (erf, tanh), eps float = 1e-6) -> [B,T,W]
  *     a pre-norm transformer block; a few samples at a time go through all of it
  *   TokenReduce(samples i64[B], seed i64[1], epoch i64[1];
- *              strategy string (random, grid, block), grid int, keep int) -> i32[B,K]
- *     the kept patches of a grid x grid picture, the same numbers as in training
+ *              strategy string (random, grid, block), grid int, keep int,
+ *              jitter string = none (none, sample, window), placement string = random (random,
+ *              centre)) -> i32[B,K]
+ *     the K = keep patches of a grid x grid picture that stay, ascending: the same numbers as in
+ *     training; jitter belongs to grid, placement to block
  */
 #ifndef CLIPA_ORT_H
 #define CLIPA_ORT_H

@@ -42,15 +42,16 @@ const f32 = (name: string, ...shape: (string | number)[]): CustomOpTensor => ({
 const int = (name: string, fallback?: number): CustomOpAttribute => ({
   name,
   type: "int",
-  default: fallback,
+  ...(fallback === undefined ? {} : { default: fallback }),
 });
 
 /**
  * The custom ops of `kernels/include/clipa_ort.h`, in its order. A test compares the names, inputs
  * and attributes with those that the library registers.
  *
- * Weights are [in, out], as a standard `MatMul` wants them, so one external file serves the fast and
- * the portable graph; only `PatchEmbed` keeps the convolution's [width, 3 * patch * patch].
+ * Weights have open_clip's layouts: [out, in], the last projection [in, out]. So one external file
+ * serves the fast and the portable graph. Weights that are constants of the graph are packed when a
+ * session opens, once per process however many sessions use them.
  */
 export const CUSTOM_OPS: readonly CustomOp[] = [
   {
@@ -105,15 +106,15 @@ export const CUSTOM_OPS: readonly CustomOp[] = [
       f32("x", "B", "T", "W"),
       f32("gamma_1", "W"),
       f32("beta_1", "W"),
-      f32("weight_qkv", "W", "3W"),
+      f32("weight_qkv", "3W", "W"),
       f32("bias_qkv", "3W"),
       f32("weight_out", "W", "W"),
       f32("bias_out", "W"),
       f32("gamma_2", "W"),
       f32("beta_2", "W"),
-      f32("weight_fc", "W", "M"),
+      f32("weight_fc", "M", "W"),
       f32("bias_fc", "M"),
-      f32("weight_proj", "M", "W"),
+      f32("weight_proj", "W", "M"),
       f32("bias_proj", "W"),
     ],
     outputs: [f32("y", "B", "T", "W")],
@@ -138,6 +139,9 @@ export const CUSTOM_OPS: readonly CustomOp[] = [
       { name: "strategy", type: "string", values: ["random", "grid", "block"] },
       int("grid"),
       int("keep"),
+      // Of the strategy grid, and of block.
+      { name: "jitter", type: "string", default: "none", values: ["none", "sample", "window"] },
+      { name: "placement", type: "string", default: "random", values: ["random", "centre"] },
     ],
   },
 ];

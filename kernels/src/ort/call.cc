@@ -44,9 +44,16 @@ Scratch& Scratch::of_thread() {
   return scratch;
 }
 
+std::shared_ptr<const PackedWeight> pack(const TensorSpec& spec, const float* values,
+                                         const int64_t dims[2]) {
+  return spec.packing == Packing::kOutIn
+             ? shared_packed(values, dims[0], dims[1], PackedWeight::Layout::kOutIn)
+             : shared_packed(values, dims[1], dims[0], PackedWeight::Layout::kInOut);
+}
+
 Call::Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
-           OrtKernelContext* context)
-    : api_(api), schema_(schema), context_(context) {
+           const PackedWeights& packed, OrtKernelContext* context)
+    : api_(api), schema_(schema), context_(context), packed_(packed) {
   if (schema.prepare != nullptr) schema.prepare(attributes, letters_);
   size_t given = 0;
   check(api, api.KernelContext_GetInputCount(context, &given));
@@ -77,6 +84,10 @@ Call::Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
     }
   }
   if (schema.derive != nullptr) schema.derive(attributes, present, letters_);
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (schema.inputs[i].packing == Packing::kNone || packed_[i] || !present[i]) continue;
+    packed_[i] = pack(schema.inputs[i], in(i), shapes[i].dims.data());
+  }
   const Shape shape = letters_.shape(schema.output.shape);
   OrtValue* value = nullptr;
   check(api, api.KernelContext_GetOutput(context, 0, shape.dims.data(), shape.dims.size(), &value));

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/op.h"
+#include "cpu/packed_product.h"
 #include "ort/op_schema.h"
 #include "ort/ort_api.h"
 
@@ -30,11 +31,15 @@ class Scratch {
   uint64_t total_ = 0;  // since clear()
 };
 
+// Packed weights by input; null = not packed when the node was made.
+using PackedWeights = std::vector<std::shared_ptr<const PackedWeight>>;
+
 class Call {
  public:
-  // Reads and checks the node's inputs. Throws OpError.
+  // Reads and checks the node's inputs, and packs the weights that are not constants of the graph.
+  // Throws OpError.
   Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
-       OrtKernelContext* context);
+       const PackedWeights& packed, OrtKernelContext* context);
 
   int64_t operator[](char letter) const { return letters_[letter]; }
   bool has(size_t input) const { return inputs_[input] != nullptr; }
@@ -42,6 +47,7 @@ class Call {
   const T* in(size_t input) const {
     return static_cast<const T*>(inputs_[input]);
   }
+  const PackedWeight& weight(size_t input) const { return *packed_[input]; }
   // The output, in the shape that the letters give.
   template <class T = float>
   T* out() const {
@@ -85,8 +91,13 @@ class Call {
   OrtKernelContext* const context_;
   Letters letters_;
   std::vector<const void*> inputs_;
+  PackedWeights packed_;
   void* output_ = nullptr;
 };
+
+// A weight as its schema wants it.
+std::shared_ptr<const PackedWeight> pack(const TensorSpec& spec, const float* values,
+                                         const int64_t dims[2]);
 
 // Runs an op of the training library on raw pointers, here and now. Null, or what is wrong.
 const char* run_op(uint32_t kind, uint32_t flags, std::initializer_list<int64_t> dims, float scalar,

@@ -9,6 +9,7 @@ const OpKernel kCpuKernels[] = {
     {&kShortAttention, nullptr, short_attention},
     {&kPoolProjectNormalize, nullptr, pool_project_normalize},
     {&kResidualBlock, nullptr, residual_block},
+    {&kTokenReduce, nullptr, token_reduce},
     {nullptr, nullptr, nullptr},
 };
 

@@ -1,6 +1,7 @@
 // Our ops as ONNX Runtime sees them: callbacks in, statuses out, no exception past this file.
 #include "ort/custom_ops.h"
 
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ struct Kernel {
   const OpKernel* row;
   const Api* api;
   Attributes attributes;
+  PackedWeights packed;
 };
 
 template <class Body>
@@ -59,6 +61,30 @@ void check(const Api& api, OrtStatus* status) {
   if (status == nullptr) return;
   const Owned<OrtStatus> owned(api.ReleaseStatus, status);
   throw OpError(api.GetErrorMessage(status));
+}
+
+// Packs the weights that the graph holds as constants.
+PackedWeights pack_constants(const Api& api, const OpSchema& schema, const OrtKernelInfo* info) {
+  PackedWeights packed(schema.inputs.size());
+  for (size_t i = 0; i < schema.inputs.size(); ++i) {
+    const TensorSpec& spec = schema.inputs[i];
+    if (spec.packing == Packing::kNone) continue;
+    int constant = 0;
+    const OrtValue* value = nullptr;
+    check(api, api.KernelInfoGetConstantInput_tensor(info, i, &constant, &value));
+    if (constant == 0 || value == nullptr) continue;
+    Owned<OrtTensorTypeAndShapeInfo> shape(api.ReleaseTensorTypeAndShapeInfo);
+    check(api, api.GetTensorTypeAndShape(value, shape.out()));
+    size_t rank = 0;
+    check(api, api.GetDimensionsCount(shape.get(), &rank));
+    if (rank != 2) continue;  // the first call says what is wrong
+    int64_t dims[2];
+    check(api, api.GetDimensions(shape.get(), dims, rank));
+    void* data = nullptr;
+    check(api, api.GetTensorMutableData(const_cast<OrtValue*>(value), &data));
+    if (dims[0] > 0 && dims[1] > 0) packed[i] = pack(spec, static_cast<const float*>(data), dims);
+  }
+  return packed;
 }
 
 OrtStatus* create_kernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelInfo* info,
@@ -96,6 +122,7 @@ OrtStatus* create_kernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelIn
     made->row = self(op).kernel;
     made->api = &api;
     made->attributes = checked_attributes(schema_of(op), read);
+    made->packed = pack_constants(api, schema_of(op), info);
     *kernel = made.release();
   });
 }
@@ -103,7 +130,7 @@ OrtStatus* create_kernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelIn
 OrtStatus* compute(void* kernel, OrtKernelContext* context) {
   const Kernel& k = *static_cast<const Kernel*>(kernel);
   return guarded(*k.api, [&] {
-    Call call(*k.api, *k.row->schema, k.attributes, context);
+    Call call(*k.api, *k.row->schema, k.attributes, k.packed, context);
     if (call['B'] > 0) k.row->compute(k.attributes, call);
   });
 }
@@ -264,7 +291,12 @@ std::string attribute_json(const AttributeSpec& spec) {
                      : spec.kind == AttributeKind::kFloat ? "float"
                                                           : "string";
   std::string out = std::string("{\"name\":\"") + spec.name + "\",\"type\":\"" + kind + "\"";
-  if (!spec.required) out += ",\"default\":" + std::to_string(spec.fallback);
+  if (!spec.required) {
+    char number[32];
+    std::snprintf(number, sizeof number, "%.9g", spec.fallback);
+    const bool string = spec.kind == AttributeKind::kString;
+    out += ",\"default\":" + (string ? "\"" + std::string(spec.values[0]) + "\"" : number);
+  }
   if (!spec.values.empty()) {
     out += ",\"values\":[";
     for (const char* value : spec.values) {

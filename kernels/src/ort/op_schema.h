@@ -14,11 +14,15 @@ namespace ort {
 
 class Call;
 
+enum class Packing { kNone, kOutIn, kInOut };
+
 struct TensorSpec {
   const char* name;
   int32_t type;  // clipa_ort_type
   const char* shape;
   bool optional = false;
+  // A matrix that products are taken with: packed once when it is a constant of the graph.
+  Packing packing = Packing::kNone;
 };
 
 enum class AttributeKind { kInt, kFloat, kString };
@@ -28,7 +32,7 @@ struct AttributeSpec {
   AttributeKind kind;
   bool required;
   double fallback;                  // of a number that is not required
-  std::vector<const char*> values;  // allowed strings
+  std::vector<const char*> values;  // allowed strings; the first is the default if not required
 };
 
 // The attributes of one node, checked.
@@ -85,6 +89,7 @@ Attributes checked_attributes(const OpSchema& schema, Read read) {
       attributes.set(spec.name, given ? number : spec.fallback);
       continue;
     }
+    if (!given) string = spec.values[0];
     std::string allowed;
     bool fits = false;
     for (const char* value : spec.values) {

@@ -151,6 +151,8 @@ constexpr uint32_t kApiVersion = 21;
   F(UpdateCUDAProviderOptions, 206, OrtStatus*, OrtCUDAProviderOptionsV2* cuda, \
     const char* const* keys, const char* const* values, size_t count) \
   F(ReleaseCUDAProviderOptions, 208, void, OrtCUDAProviderOptionsV2* cuda) \
+  F(KernelInfoGetConstantInput_tensor, 249, OrtStatus*, const OrtKernelInfo* info, size_t index, \
+    int* constant, const OrtValue** value) \
   F(UpdateCUDAProviderOptionsWithValue, 263, OrtStatus*, OrtCUDAProviderOptionsV2* cuda, \
     const char* key, void* value) \
   F(ShapeInferContext_GetInputCount, 267, OrtStatus*, const OrtShapeInferContext* context, \

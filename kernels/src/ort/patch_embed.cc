@@ -1,6 +1,4 @@
 // PatchEmbed: uint8 pictures -> tokens.
-#include "cpu/gemm.h"
-#include "cpu/linear_epilogue.h"
 #include "ort/call.h"
 #include "ort/op_schemas.h"
 
@@ -22,6 +20,7 @@ void prepare(const Attributes& attributes, Letters& letters) {
 
 void derive(const Attributes&, const Present& present, Letters& letters) {
   letters.set('c', present[kClassToken] ? 1 : 0);
+  if (letters['D'] == 0) throw OpError("PatchEmbed: weight has no rows");
   if (!letters.known('H') || !letters.known('W')) return;
   const int64_t height = letters['H'], width = letters['W'], patch = letters['P'];
   if (height < 1 || width < 1 || height % patch != 0 || width % patch != 0) {
@@ -42,7 +41,7 @@ void derive(const Attributes&, const Present& present, Letters& letters) {
 
 const OpSchema kPatchEmbed = {"PatchEmbed",
                               {{"pixels", CLIPA_ORT_U8, "B,H,W,3"},
-                               {"weight", CLIPA_ORT_F32, "D,3PP"},
+                               {"weight", CLIPA_ORT_F32, "D,3PP", false, Packing::kOutIn},
                                {"bias", CLIPA_ORT_F32, "D"},
                                {"class_token", CLIPA_ORT_F32, "D", true},
                                {"position", CLIPA_ORT_F32, "N,D"},
@@ -72,11 +71,7 @@ void patch_embed(const Attributes&, Call& call) {
                                          0, {pixels, kPlain, index, patches}, scratch)) {
           return problem;
         }
-        if (rows > 0) {
-          gemm(false, true, rows, model, columns, 1, patches, columns, call.in(kWeight), columns, 0,
-               embedded, model);
-        }
-        linear_epilogue(0, rows, model, embedded, call.in(kBias), nullptr, embedded);
+        packed_linear(call.weight(kWeight), rows, patches, 0, call.in(kBias), nullptr, embedded);
         const float* token = call.has(kClassToken) ? call.in(kClassToken) : nullptr;
         return run_op(
             CLIPA_OP_ASSEMBLE_TOKENS, 0, {count, kept, model, positions}, 0,

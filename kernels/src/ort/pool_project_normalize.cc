@@ -36,23 +36,24 @@ void derive(const Attributes& attributes, const Present& present, Letters& lette
 
 }  // namespace
 
-const OpSchema kPoolProjectNormalize = {"PoolProjectNormalize",
-                                        {{"x", CLIPA_ORT_F32, "B,T,W"},
-                                         {"gamma", CLIPA_ORT_F32, "W"},
-                                         {"beta", CLIPA_ORT_F32, "W"},
-                                         {"projection", CLIPA_ORT_F32, "W,E"},
-                                         {"ids", CLIPA_ORT_I32, "B,T", true}},
-                                        {"y", CLIPA_ORT_F32, "B,E"},
-                                        {{"pool",
-                                          AttributeKind::kString,
-                                          true,
-                                          0,
-                                          {kPools[0], kPools[1], kPools[2], kPools[3], kPools[4]}},
-                                         {"eps", AttributeKind::kFloat, false, 1e-6, {}},
-                                         {"norm_eps", AttributeKind::kFloat, false, 0, {}},
-                                         {"norm_add_eps", AttributeKind::kInt, false, 0, {}}},
-                                        nullptr,
-                                        derive};
+const OpSchema kPoolProjectNormalize = {
+    "PoolProjectNormalize",
+    {{"x", CLIPA_ORT_F32, "B,T,W"},
+     {"gamma", CLIPA_ORT_F32, "W"},
+     {"beta", CLIPA_ORT_F32, "W"},
+     {"projection", CLIPA_ORT_F32, "W,E", false, Packing::kInOut},
+     {"ids", CLIPA_ORT_I32, "B,T", true}},
+    {"y", CLIPA_ORT_F32, "B,E"},
+    {{"pool",
+      AttributeKind::kString,
+      true,
+      0,
+      {kPools[0], kPools[1], kPools[2], kPools[3], kPools[4]}},
+     {"eps", AttributeKind::kFloat, false, 1e-6, {}},
+     {"norm_eps", AttributeKind::kFloat, false, 0, {}},
+     {"norm_add_eps", AttributeKind::kInt, false, 0, {}}},
+    nullptr,
+    derive};
 
 void pool_project_normalize(const Attributes& attributes, Call& call) {
   constexpr int64_t kSamples = 32;
@@ -72,8 +73,7 @@ void pool_project_normalize(const Attributes& attributes, Call& call) {
     run_op(CLIPA_OP_LAYER_NORM, 0, {count, width}, eps,
            {pooled, call.in(kGamma), call.in(kBeta), normed, statistics, statistics + count},
            scratch);
-    run_op(CLIPA_OP_LINEAR, CLIPA_FLAG_IN_OUT, {count, embed, width}, 0,
-           {normed, call.in(kProjection), nullptr, nullptr, features, nullptr}, scratch);
+    packed_linear(call.weight(kProjection), count, normed, 0, nullptr, nullptr, features);
     return run_op(CLIPA_OP_L2_NORMALIZE, flags, {count, embed}, norm_eps,
                   {features, call.out() + first * embed, statistics}, scratch);
   });

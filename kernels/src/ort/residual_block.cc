@@ -28,7 +28,7 @@ enum Input {
 
 void derive(const Attributes& attributes, const Present&, Letters& letters) {
   check_heads("ResidualBlock", attributes, letters);
-  if (letters['M'] == 0) throw OpError("ResidualBlock: weight_fc has no columns");
+  if (letters['M'] == 0) throw OpError("ResidualBlock: weight_fc has no rows");
 }
 
 }  // namespace
@@ -37,15 +37,15 @@ const OpSchema kResidualBlock = {"ResidualBlock",
                                  {{"x", CLIPA_ORT_F32, "B,T,W"},
                                   {"gamma_1", CLIPA_ORT_F32, "W"},
                                   {"beta_1", CLIPA_ORT_F32, "W"},
-                                  {"weight_qkv", CLIPA_ORT_F32, "W,3W"},
+                                  {"weight_qkv", CLIPA_ORT_F32, "3W,W", false, Packing::kOutIn},
                                   {"bias_qkv", CLIPA_ORT_F32, "3W"},
-                                  {"weight_out", CLIPA_ORT_F32, "W,W"},
+                                  {"weight_out", CLIPA_ORT_F32, "W,W", false, Packing::kOutIn},
                                   {"bias_out", CLIPA_ORT_F32, "W"},
                                   {"gamma_2", CLIPA_ORT_F32, "W"},
                                   {"beta_2", CLIPA_ORT_F32, "W"},
-                                  {"weight_fc", CLIPA_ORT_F32, "W,M"},
+                                  {"weight_fc", CLIPA_ORT_F32, "M,W", false, Packing::kOutIn},
                                   {"bias_fc", CLIPA_ORT_F32, "M"},
-                                  {"weight_proj", CLIPA_ORT_F32, "M,W"},
+                                  {"weight_proj", CLIPA_ORT_F32, "W,M", false, Packing::kOutIn},
                                   {"bias_proj", CLIPA_ORT_F32, "W"}},
                                  {"y", CLIPA_ORT_F32, "B,T,W"},
                                  {{"heads", AttributeKind::kInt, true, 0, {}},
@@ -56,7 +56,7 @@ const OpSchema kResidualBlock = {"ResidualBlock",
                                  derive};
 
 void residual_block(const Attributes& attributes, Call& call) {
-  constexpr int64_t kRows = 256;
+  constexpr int64_t kRows = 128;  // their activations stay in the second-level cache
   const int64_t tokens = call['T'], width = call['W'], mlp = call['M'];
   const int64_t heads = attributes.integer("heads");
   const float eps = attributes.number("eps");
@@ -80,24 +80,21 @@ void residual_block(const Attributes& attributes, Call& call) {
                  {from, call.in(gamma), call.in(beta), normed, statistics, statistics + rows},
                  scratch);
         };
-        const auto linear = [&](uint32_t activation, int64_t in, int64_t out, const float* from,
-                                Input weight, Input bias, const float* residual, float* to) {
-          run_op(
-              CLIPA_OP_LINEAR, activation | CLIPA_FLAG_IN_OUT, {rows, out, in}, 0,
-              {from, call.in(weight), call.in(bias), residual, to, activation != 0 ? to : nullptr},
-              scratch);
+        const auto linear = [&](uint32_t activation, const float* from, Input weight, Input bias,
+                                const float* residual, float* to) {
+          packed_linear(call.weight(weight), rows, from, activation, call.in(bias), residual, to);
         };
         norm(x, kGamma1, kBeta1);
-        linear(0, width, 3 * width, normed, kWeightQkv, kBiasQkv, nullptr, wide);
+        linear(0, normed, kWeightQkv, kBiasQkv, nullptr, wide);
         if (const char* problem =
                 run_op(CLIPA_OP_ATTENTION, causal, {count, tokens, heads, width / heads}, scale,
                        {wide, mixed, statistics}, scratch)) {
           return problem;
         }
-        linear(0, width, width, mixed, kWeightOut, kBiasOut, x, middle);
+        linear(0, mixed, kWeightOut, kBiasOut, x, middle);
         norm(middle, kGamma2, kBeta2);
-        linear(gelu, width, mlp, normed, kWeightFc, kBiasFc, nullptr, wide);
-        linear(0, mlp, width, wide, kWeightProj, kBiasProj, middle, y);
+        linear(gelu, normed, kWeightFc, kBiasFc, nullptr, wide);
+        linear(0, wide, kWeightProj, kBiasProj, middle, y);
         return nullptr;
       });
 }

@@ -9,22 +9,19 @@ export function blockNodes(tower: TowerGraph, prefix: string, x: string, spec: B
 
 function fused({ builder: b }: TowerGraph, prefix: string, x: string, spec: BlockSpec): string {
   const p = (name: string) => b.weight(`${prefix}.${name}`);
-  // The op wants [in, out]. ONNX Runtime turns a constant once, when it opens the graph, so the file
-  // need not hold the weights a second time.
-  const turned = (name: string) => b.node("Transpose", [p(name)], { attributes: { perm: [1, 0] } });
   const inputs = [
     x,
     p("ln_1.weight"),
     p("ln_1.bias"),
-    turned("attn.in_proj_weight"),
+    p("attn.in_proj_weight"),
     p("attn.in_proj_bias"),
-    turned("attn.out_proj.weight"),
+    p("attn.out_proj.weight"),
     p("attn.out_proj.bias"),
     p("ln_2.weight"),
     p("ln_2.bias"),
-    turned("mlp.c_fc.weight"),
+    p("mlp.c_fc.weight"),
     p("mlp.c_fc.bias"),
-    turned("mlp.c_proj.weight"),
+    p("mlp.c_proj.weight"),
     p("mlp.c_proj.bias"),
   ];
   return b.node("ResidualBlock", inputs, {
