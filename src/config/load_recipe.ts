@@ -9,18 +9,18 @@ const FOLDER = new URL("./recipes/", import.meta.url);
 /** A recipe is a page of text; anything much larger is the wrong file. */
 const LARGEST_BYTES = 1_000_000;
 
+/** Folders of recipes below {@link FOLDER}; `sweeps/` holds sweeps. */
+const GROUPS = ["paper"];
+
 /**
  * Names of the recipes that come with the project, in alphabetical order. Those of a folder carry its
  * name in front: `paper/clipa-b16-i50-t16`.
  */
 export function recipeNames(): string[] {
-  return [...Deno.readDirSync(FOLDER)].flatMap((entry) =>
-    entry.isDirectory
-      ? [...Deno.readDirSync(new URL(`${entry.name}/`, FOLDER))].map(({ name }) =>
-        `${entry.name}/${name}`
-      )
-      : [entry.name]
-  )
+  return ["", ...GROUPS.map((group) => `${group}/`)]
+    .flatMap((group) =>
+      [...Deno.readDirSync(new URL(group, FOLDER))].map(({ name }) => group + name)
+    )
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => name.slice(0, -".yaml".length))
     .sort();
