@@ -1,7 +1,7 @@
 import type { Recipe } from "../config/recipe.ts";
 import type { DataSet } from "../run/shard_data_set.ts";
+import { cacheDir } from "../config/cache_dir.ts";
 import { describeMachine } from "./bench/machine.ts";
-import { cacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
@@ -9,6 +9,7 @@ import { dataCommand } from "./commands/data.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { notebooks } from "./commands/notebooks.ts";
 import { ok } from "./commands/ok.ts";
 import { searchCommand } from "./commands/search.ts";
 import { sweepCommand } from "./commands/sweep.ts";
@@ -205,6 +206,7 @@ export const COMMANDS: readonly Command[] = [
   build,
   plan,
   bench,
+  notebooks,
   test,
   testSanitize,
   ok,

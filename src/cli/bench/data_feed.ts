@@ -1,5 +1,5 @@
 import { iconData } from "../icon_data.ts";
-import { cacheDir } from "../cache_dir.ts";
+import { cacheDir } from "../../config/cache_dir.ts";
 import { createProgressBar } from "../progress_bar.ts";
 import type { Bench } from "./bench.ts";
 import { interleave } from "./interleave.ts";

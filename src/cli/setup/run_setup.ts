@@ -1,10 +1,10 @@
 import { chooseConfig } from "./choose_config.ts";
 import { ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
 import { ensureNpmPackages } from "./npm_packages.ts";
-import { checkPlatform, readPlatform } from "./platform.ts";
-import { report } from "./report.ts";
+import { checkPlatform, type Platform, readPlatform } from "./platform.ts";
+import { report, SetupError } from "./report.ts";
 import type { SetupPlan } from "./setup_plan.ts";
-import { ensureSystemPackages, GATE_NEEDS } from "./system_packages.ts";
+import { ensureSystemPackages, GATE_NEEDS, type SystemNeed } from "./system_packages.ts";
 import { withLock } from "./with_lock.ts";
 
 /** The outcome of the set-up. */
@@ -28,6 +28,8 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
   checkPlatform(platform);
   const config = await withLock(`${root}/build/setup/lock`, async () => {
     if (plan.gate) await ensureSystemPackages(GATE_NEEDS, platform);
+    if (plan.needs) await ensureSystemPackages(plan.needs, platform);
+    if (plan.wants) await tryToInstall(plan.wants, platform);
     const config = await chooseConfig(root);
     await ensureNpmPackages(root, config);
     if (plan.native) await ensureNativeBuild(root, platform);
@@ -40,4 +42,14 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
   const seconds = (performance.now() - startedMs) / 1000;
   if (seconds > 1) report("done", `ready after ${seconds.toFixed(1)} s`);
   return { config, seconds };
+}
+
+/** Installs what only some tests use; where that cannot be, they fail and say the same. */
+async function tryToInstall(needs: readonly SystemNeed[], platform: Platform): Promise<void> {
+  try {
+    await ensureSystemPackages(needs, platform);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    report("system", error.message);
+  }
 }

@@ -1,3 +1,5 @@
+import { BROWSER_NEEDS, NOTEBOOK_NEEDS, type SystemNeed } from "./system_packages.ts";
+
 /** What a task needs before it starts. */
 export interface SetupPlan {
   /** The native library. */
@@ -6,6 +8,10 @@ export interface SetupPlan {
   gate: boolean;
   /** The builds under the sanitizers. */
   sanitizers?: boolean;
+  /** Programs without which the task does not start. */
+  needs?: readonly SystemNeed[];
+  /** Programs that some of its tests use: installed where that is possible; elsewhere those tests fail. */
+  wants?: readonly SystemNeed[];
 }
 
 /** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */
@@ -20,7 +26,8 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   build: { native: true, gate: false },
   plan: { native: false, gate: false },
   bench: { native: true, gate: false },
-  test: { native: true, gate: false },
+  notebooks: { native: true, gate: false, needs: NOTEBOOK_NEEDS },
+  test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
   "test:sanitize": { native: false, gate: false, sanitizers: true },
-  ok: { native: true, gate: true },
+  ok: { native: true, gate: true, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
 };

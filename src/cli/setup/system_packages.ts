@@ -33,6 +33,29 @@ export const GATE_NEEDS: readonly SystemNeed[] = [
   { what: "clang-format", package: "clang-format", programs: ["clang-format"] },
 ];
 
+/** What executes notebooks. The kernel is Deno itself. */
+export const NOTEBOOK_NEEDS: readonly SystemNeed[] = [
+  { what: "Jupyter's nbconvert", package: "jupyter-nbconvert", programs: ["jupyter-nbconvert"] },
+  { what: "the jupyter command", package: "jupyter-core", programs: ["jupyter"] },
+];
+
+/** What the tests of pages use: a browser, and a font for it to write with. */
+export const BROWSER_NEEDS: readonly SystemNeed[] = [
+  {
+    what: "a Chromium browser",
+    package: "chromium",
+    programs: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
+  },
+  {
+    what: "the DejaVu fonts",
+    package: "fonts-dejavu-core",
+    files: [
+      "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+      "/usr/share/fonts/TTF/DejaVuSans.ttf",
+    ],
+  },
+];
+
 /** The needs that this machine does not fulfil. */
 export function missingNeeds(
   needs: readonly SystemNeed[],

@@ -1,4 +1,5 @@
 import type { Figure, Trace } from "./figure.ts";
+import { PANEL_HEADING } from "./panel_figure.ts";
 
 /** A figure in words: its title, then every series with its points. For readers without pictures. */
 export function figureText({ data, layout }: Figure): string {
@@ -6,11 +7,11 @@ export function figureText({ data, layout }: Figure): string {
   return [title, ...data.map((trace) => seriesText(trace, headingOf(trace, layout)))].join("\n");
 }
 
-/** The heading above the panel of a trace: annotations stand in the order of the panels. */
+/** The heading above the panel of a trace: headings stand in the order of the panels. */
 function headingOf(trace: Trace, layout: Figure["layout"]): string {
   const panel = Number(trace.xaxis?.slice(1) || 1) - 1;
-  const annotation = layout.annotations?.[panel];
-  return annotation?.xref === "paper" ? plain(String(annotation.text)) : "";
+  const heading = layout.annotations?.filter(({ name }) => name === PANEL_HEADING)[panel];
+  return plain(String(heading?.text ?? ""));
 }
 
 // Longer series are curves: a glance at their course is enough.

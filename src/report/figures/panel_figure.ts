@@ -31,6 +31,9 @@ export interface PanelOptions {
   readonly columns?: number;
 }
 
+/** Name of the annotations that are headings of panels. */
+export const PANEL_HEADING = "panel";
+
 const GAP = 0.03;
 const PANEL_HEIGHT = 270;
 const TOP = 108;
@@ -198,6 +201,7 @@ function place(index: number, count: number, gap: number): [number, number] {
 
 function heading(text: string, x: number, y: number): Record<string, unknown> {
   return {
+    name: PANEL_HEADING,
     text: `<b>${plotlyText(text)}</b>`,
     x,
     y,
