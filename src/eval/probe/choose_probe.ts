@@ -5,7 +5,7 @@ import { probeRanks } from "./probe_ranks.ts";
 import type { LabelledRows } from "./softmax_loss.ts";
 
 /** Strengths that are tried, weakest last. Embeddings are unit vectors, so useful values are large. */
-export const PROBE_CS: readonly number[] = [0.1, 1, 10, 100, 1000, 10_000];
+export const PROBE_CS: readonly number[] = [0.1, 1, 10, 100, 1000, 10_000, 1e5, 1e6];
 
 /** Poorer values in a row after which no weaker regularisation is tried. */
 const PATIENCE = 2;
