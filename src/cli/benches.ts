@@ -2,7 +2,7 @@ import type { Bench } from "./bench/bench.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
-import { peers } from "./bench/peers.ts";
+import { jaxPeer, torchPeer } from "./bench/peers.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenRatio, trainStep } from "./bench/train_step.ts";
 
@@ -13,6 +13,7 @@ export const BENCHES: readonly Bench[] = [
   dataFeed,
   ortSpeed,
   searchSpeed,
-  peers,
+  jaxPeer,
+  torchPeer,
   dataBuild,
 ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { selectBenches } from "../../src/cli/commands/bench.ts";
+import { benchCommand, selectBenches } from "../../src/cli/commands/bench.ts";
 import { dataCommand } from "../../src/cli/commands/data.ts";
 import { trainCommand, type TrainOptions } from "../../src/cli/commands/train.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
@@ -93,6 +93,21 @@ Deno.test("data builds Fashion-MNIST from apt or from a file when it is asked fo
   const args = ["data", "fashion-mnist", "--deb", "f.deb", "--json"];
   assert.equal(await runCli([command], args, environment), 0);
   assert.deepEqual([seen, printed], [[undefined, "f.deb"], ["there", '{"dir":"there"}']]);
+});
+
+Deno.test("bench keeps what was measured and fails when one group fails", async () => {
+  const result = { name: "a", value: 1, unit: "1", low: 1, high: 1, note: "" };
+  const command = benchCommand(() =>
+    Promise.resolve([
+      { names: ["b"], run: () => Promise.reject(new Error("no PyTorch here")) },
+      { names: ["a"], run: () => Promise.resolve([result]) },
+    ])
+  );
+  const { environment, printed } = fakeEnvironment();
+  assert.equal(await runCli([command], ["bench", "--json"], environment), 1);
+  const { results, failed } = JSON.parse(printed[0]);
+  assert.deepEqual(results, [result]);
+  assert.deepEqual(failed, [{ names: ["b"], error: "no PyTorch here" }]);
 });
 
 Deno.test("selectBenches keeps groups in order when prefixes are given", () => {

@@ -16,7 +16,7 @@ export interface BenchResult {
 /** What a benchmark may use. */
 export interface BenchContext {
   device: string;
-  /** Also measure other frameworks, where they are installed. */
+  /** Also measure other frameworks; they are installed when missing. */
   peers: boolean;
   signal: AbortSignal;
   env(name: string): string | undefined;

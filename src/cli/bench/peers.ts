@@ -1,25 +1,81 @@
-import type { Bench } from "./bench.ts";
+import type { Bench, BenchContext, BenchResult } from "./bench.ts";
 import { interleave } from "./interleave.ts";
+import { jaxPython, torchPython } from "./peer_python.ts";
 import { spread } from "./spread.ts";
 
 const SHAPE = { width: 192, imageTokens: 17, textTokens: 8, batch: 256 };
-const FOLDER = decodeURIComponent(new URL("../../../build/peers", import.meta.url).pathname);
+const PAIRS = 11;
+
+/** A framework whose training step is timed. */
+interface Peer {
+  readonly name: string;
+  /** File in `tests/goldens/peers/`. */
+  readonly script: string;
+  python(context: BenchContext): Promise<string>;
+}
+
+/** `step.vs.jax`: against a jitted step of JAX. */
+export const jaxPeer = peerBench({
+  name: "step.vs.jax",
+  script: "jax_step.py",
+  python: () => jaxPython(),
+});
+
+/** `step.vs.torch`: against an eager step of PyTorch. */
+export const torchPeer = peerBench({
+  name: "step.vs.torch",
+  script: "torch_step.py",
+  python: ({ env }) => torchPython(env),
+});
 
 /**
- * `step.vs.jax` (`--peers` only): how many times faster a whole training step is than a jitted one of
- * JAX on the same processor, pair by pair. JAX comes from PyPI into a folder of the build.
+ * How many times faster a whole training step is than that of a peer on the same processor, pair by
+ * pair (`--peers` only). Same shapes, same threads, same step; see `tests/goldens/peers/timing.py`.
  */
-export const peers: Bench = {
-  names: ["step.vs.jax"],
-  async run(context) {
-    if (!context.peers) return [];
-    const threads = Number(context.env("CLIPA_THREADS") ?? 0) || navigator.hardwareConcurrency;
-    const python = await environment(context.signal);
-    const { NativeContext } = await import("../../native/context.ts");
-    const { BenchStep } = await import("../../run/bench/bench_model.ts");
-    using native = new NativeContext({ threads });
-    using bench = new BenchStep(native, SHAPE);
-    const script = new URL("../../../tests/goldens/peers/jax_step.py", import.meta.url).pathname;
+function peerBench(peer: Peer): Bench {
+  return {
+    names: [peer.name],
+    async run(context) {
+      if (!context.peers) {
+        console.error(`bench  ${peer.name} is left out without --peers`);
+        return [];
+      }
+      return [await measure(peer, context)];
+    },
+  };
+}
+
+async function measure(peer: Peer, context: BenchContext): Promise<BenchResult> {
+  const threads = Number(context.env("CLIPA_THREADS") ?? 0) || navigator.hardwareConcurrency;
+  const python = await peer.python(context);
+  const { NativeContext } = await import("../../native/context.ts");
+  const { BenchStep } = await import("../../run/bench/bench_model.ts");
+  using native = new NativeContext({ threads });
+  using bench = new BenchStep(native, SHAPE);
+  const other = new PeerProcess(python, peer.script, threads, context.signal);
+  try {
+    const framework = await other.start();
+    const pairs = await interleave(() => bench.seconds(), () => other.seconds(), PAIRS);
+    const milliseconds = (values: number[]) => `${(1000 * spread(values).value).toFixed(0)} ms`;
+    const note = `times faster than ${framework}; width ${SHAPE.width}, ${SHAPE.imageTokens} ` +
+      `image and ${SHAPE.textTokens} text tokens, batch ${SHAPE.batch}, ${threads} threads, ours ` +
+      `${milliseconds(pairs.map(({ first }) => first))}, theirs ` +
+      `${milliseconds(pairs.map(({ second }) => second))}`;
+    const ratios = pairs.map(({ first, second }) => second / first);
+    return { name: peer.name, unit: "1", ...spread(ratios), note };
+  } finally {
+    await other.end();
+  }
+}
+
+/** A peer's script, which runs a step for every line it reads. */
+class PeerProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: LineReader;
+
+  constructor(python: string, script: string, threads: number, signal: AbortSignal) {
+    const path = new URL(`../../../tests/goldens/peers/${script}`, import.meta.url).pathname;
     const flags = {
       "--width": SHAPE.width,
       "--heads": SHAPE.width / 32,
@@ -28,63 +84,37 @@ export const peers: Bench = {
       "--batch": SHAPE.batch,
       "--threads": threads,
     };
-    const child = new Deno.Command(python, {
-      args: [script, "--serve", ...Object.entries(flags).flatMap(([k, v]) => [k, String(v)])],
+    this.#child = new Deno.Command(python, {
+      args: [
+        decodeURIComponent(path),
+        "--serve",
+        ...Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)]),
+      ],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
-      signal: context.signal,
+      signal,
     }).spawn();
-    const writer = child.stdin.getWriter();
-    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const answers = new LineReader(lines);
-    const jax = async () => {
-      await writer.write(new TextEncoder().encode("\n"));
-      return Number(JSON.parse(await answers.next()).seconds);
-    };
-    try {
-      // The peer says its name when it is warm.
-      await answers.next();
-      const pairs = await interleave(() => bench.seconds(), jax, 11);
-      const ours = spread(pairs.map(({ first }) => first)).value;
-      const note = `times faster; width ${SHAPE.width}, ${SHAPE.imageTokens} image and ` +
-        `${SHAPE.textTokens} text tokens, batch ${SHAPE.batch}, ${threads} threads, ours ` +
-        `${(1000 * ours).toFixed(0)} ms`;
-      const ratios = pairs.map(({ first, second }) => second / first);
-      return [{ name: "step.vs.jax", unit: "1", ...spread(ratios), note }];
-    } finally {
-      await writer.close();
-      await child.status;
-    }
-  },
-};
+    this.#input = this.#child.stdin.getWriter();
+    const lines = this.#child.stdout.pipeThrough(new TextDecoderStream());
+    this.#answers = new LineReader(lines.getReader());
+  }
 
-async function environment(signal: AbortSignal): Promise<string> {
-  const python = `${FOLDER}/bin/python`;
-  const run = async (command: string, args: string[]) => {
-    const { success } = await new Deno.Command(command, { args, signal, stdout: "null" }).output();
-    if (!success) {
-      throw new Error(
-        `${command} ${args.join(" ")} failed; --peers needs Python 3 with venv and pip`,
-      );
-    }
-  };
-  if (await hasJax(python)) return python;
-  console.error("bench  installing JAX");
-  await run("python3", ["-m", "venv", FOLDER]);
-  await run(python, ["-m", "pip", "install", "--quiet", "jax[cpu]==0.10.2", "numpy"]);
-  return python;
-}
+  /** Waits until the peer is warm; returns its name and version. */
+  async start(): Promise<string> {
+    return JSON.parse(await this.#answers.next()).framework;
+  }
 
-async function hasJax(python: string): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(python, {
-      args: ["-c", "import jax"],
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false; // no such file
+  /** Seconds of one step. */
+  async seconds(): Promise<number> {
+    await this.#input.write(new TextEncoder().encode("\n"));
+    return Number(JSON.parse(await this.#answers.next()).seconds);
+  }
+
+  async end(): Promise<void> {
+    // It may have ended by itself; its exit is what counts.
+    await this.#input.close().catch(() => {});
+    await this.#child.status;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Bench, BenchResult } from "../bench/bench.ts";
 import { describeMachine } from "../bench/machine.ts";
 import type { Command } from "../command.ts";
+import { describeError } from "../describe_error.ts";
 
 /** `deno task bench`: the measured numbers of the README, one after the other. */
 export function benchCommand(loadBenches: () => Promise<readonly Bench[]>): Command {
@@ -10,7 +11,7 @@ export function benchCommand(loadBenches: () => Promise<readonly Bench[]>): Comm
     options: {
       only: { kind: "values", value: "PREFIX", help: "Only names with this prefix" },
       device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
-      peers: { kind: "flag", help: "Also measure other frameworks, where they are installed" },
+      peers: { kind: "flag", help: "Also measure JAX and PyTorch, installed when missing" },
     },
     async run({ arguments: args, env, signal }) {
       const only = args.values("only");
@@ -22,14 +23,25 @@ export function benchCommand(loadBenches: () => Promise<readonly Bench[]>): Comm
         env,
       };
       const results: BenchResult[] = [];
-      for (const bench of wanted) {
+      const failed: { names: readonly string[]; error: string }[] = [];
+      for (const { names, run } of wanted) {
         signal.throwIfAborted();
-        console.error(`bench  ${bench.names.join(", ")}`);
-        for (const result of await bench.run(context)) {
-          if (matches(result.name, only)) results.push(result);
+        console.error(`bench  ${names.join(", ")}`);
+        try {
+          results.push(...(await run(context)).filter(({ name }) => matches(name, only)));
+        } catch (cause) {
+          if (signal.aborted) throw cause;
+          // The others took their time; what they measured is kept.
+          const error = describeError(cause, env("CLIPA_DEBUG") === "1");
+          console.error(`bench  ${names.join(", ")} FAILED: ${error}`);
+          failed.push({ names, error });
         }
       }
-      return { json: { machine: describeMachine(), results }, text: formatResults(results) };
+      return {
+        code: failed.length === 0 ? 0 : 1,
+        json: { machine: describeMachine(), results, failed },
+        text: formatResults(results),
+      };
     },
   };
 }

@@ -4,6 +4,8 @@
     python3 -m venv venv && venv/bin/pip install torch numpy
     venv/bin/python tests/goldens/peers/torch_step.py --width 192 --batch 256 --threads 2
 
+Runs with PyTorch 1.13 (Debian 12) and newer; what a version lacks is replaced by what its users write.
+
 Prints one JSON object: {"seconds": median, ...}. With --compile the loss goes through torch.compile.
 """
 
@@ -22,6 +24,30 @@ torch.set_num_threads(args.threads)
 torch.manual_seed(0)
 
 
+if hasattr(F, "scaled_dot_product_attention"):
+    attend = F.scaled_dot_product_attention
+else:  # before 2.0
+
+    def attend(q, k, v):
+        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
+        return scores.softmax(-1) @ v
+
+
+def clip_gradients(parameters):
+    try:
+        nn.utils.clip_grad_norm_(parameters, timing.CLIP_NORM, foreach=True)
+    except TypeError:  # before 2.0
+        nn.utils.clip_grad_norm_(parameters, timing.CLIP_NORM)
+
+
+def make_optimizer(groups):
+    options = dict(lr=timing.LEARNING_RATE, eps=timing.EPSILON, betas=(timing.BETA1, timing.BETA2))
+    try:
+        return torch.optim.AdamW(groups, fused=True, **options)
+    except (TypeError, RuntimeError):  # no fused update on the CPU before 2.4
+        return torch.optim.AdamW(groups, foreach=True, **options)
+
+
 class Block(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
@@ -34,7 +60,7 @@ class Block(nn.Module):
         batch, tokens, width = x.shape
         qkv = self.qkv(self.ln1(x)).view(batch, tokens, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        y = F.scaled_dot_product_attention(q, k, v)
+        y = attend(q, k, v)
         x = x + self.out(y.transpose(1, 2).reshape(batch, tokens, width))
         return x + self.proj(F.gelu(self.fc(self.ln2(x)), approximate="tanh"))
 
@@ -85,8 +111,7 @@ def main() -> None:
         {"params": [p for p in parameters if p.ndim == 2], "weight_decay": timing.WEIGHT_DECAY},
         {"params": [p for p in parameters if p.ndim != 2], "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=timing.LEARNING_RATE, eps=timing.EPSILON,
-                                  betas=(timing.BETA1, timing.BETA2), fused=True)
+    optimizer = make_optimizer(groups)
     pixels, ids = (torch.from_numpy(a) for a in timing.inputs(args))
     ids = ids.long()
     loss_of = torch.compile(model) if args.compile else model
@@ -95,7 +120,7 @@ def main() -> None:
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(pixels, ids)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, timing.CLIP_NORM, foreach=True)
+        clip_gradients(parameters)
         optimizer.step()
         return loss.item()
 
