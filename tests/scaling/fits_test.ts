@@ -15,7 +15,8 @@ import {
   tokensAgainstSize,
 } from "../../src/scaling/fit/residual_bootstrap.ts";
 import { studentT } from "../../src/scaling/fit/student_t.ts";
-import { lawPoints, paperDrops, paperLaw } from "../../src/scaling/paper/paper_law.ts";
+import { lawPoints } from "../../src/scaling/law_points.ts";
+import { paperDrops, paperLaw, paperTuningPoints } from "../../src/scaling/paper/paper_law.ts";
 import goldens from "./goldens/fits.json" with { type: "json" };
 
 function assertClose(actual: number, expected: number, relative: number, what: string): void {
@@ -39,7 +40,7 @@ for (const golden of goldens.laws) {
   });
 
   Deno.test(`residualBootstrap equals SciPy's intervals on ${golden.axis} ${golden.strategy}`, () => {
-    const law = residualBootstrap(pointsOf(golden.axis, golden.strategy), { draws: 2000 });
+    const law = residualBootstrap(pointsOf(golden.axis, golden.strategy), { draws: 1000 });
     assert.deepEqual([law.kind, law.failed], ["fit residual", 0]);
     (["a", "b", "c"] as const).forEach((parameter, i) => {
       const { low, high } = lawInterval(law, parameter);
@@ -85,6 +86,15 @@ Deno.test("paperLaw finds the inverse law for resize: c above 0 with its whole i
 Deno.test("paperLaw finds no law in size for truncation: the interval of c holds 0", () => {
   const { low, high } = lawInterval(paperLaw("text", "truncation"), "c");
   assert.ok(low < 0 && high > 0, `${low} to ${high}`);
+});
+
+Deno.test("paperTuningPoints carry the law of paper 2, figure 2: c above 0 with its whole interval", () => {
+  const points = paperTuningPoints();
+  assert.equal(points.length, 28); // four models, seven shares
+  const law = residualBootstrap(points, { draws: 300 });
+  const { low, value, high } = lawInterval(law, "c");
+  assert.ok(low > 0.2 && value > 0.3 && value < 0.36 && high < 0.4, `${low} ${value} ${high}`);
+  assert.ok(law.fit.explained > 0.97);
 });
 
 Deno.test("tokensForDrop undoes predictDrop when tokens are read back", () => {

@@ -3,7 +3,7 @@ import { compareDrops } from "../../src/scaling/fit/compare_drops.ts";
 import { fitLaw } from "../../src/scaling/fit/law_fit.ts";
 import { lawInterval } from "../../src/scaling/fit/residual_bootstrap.ts";
 import { seedBootstrap } from "../../src/scaling/fit/seed_bootstrap.ts";
-import { lawPoints } from "../../src/scaling/paper/paper_law.ts";
+import { lawPoints } from "../../src/scaling/law_points.ts";
 import { paretoFront } from "../../src/scaling/paper_compute.ts";
 import { readScalingCsv } from "../../src/scaling/read_csv.ts";
 import type { ScalingRow } from "../../src/scaling/scaling_row.ts";

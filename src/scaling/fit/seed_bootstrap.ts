@@ -1,5 +1,8 @@
+import type { ScalingRow } from "../scaling_row.ts";
 import type { TokenDrop } from "../token_drops.ts";
 import { fitLaw, type LawPoint } from "./law_fit.ts";
+import type { DropMeasure } from "../law_points.ts";
+import { drawnLogit } from "./compare_drops.ts";
 import { randomIndex } from "./random_index.ts";
 import { collectDraws, type IntervalOptions, type LawDraws } from "./residual_bootstrap.ts";
 
@@ -12,19 +15,18 @@ const SEED_STREAM = 0x5eed, CLASS_STREAM = 0xc1a5;
  * full-length run share a seed; and where the rows record hits by class the classes are drawn too,
  * the same for all runs. The law is refitted each time.
  *
- * @param drops One for each cell and seed, in points of accuracy; every model with the same seeds at
- * all lengths.
+ * @param drops One for each cell and seed; every model with the same seeds at all lengths.
  * @throws {RangeError} as {@linkcode fitLaw}, or when a model has fewer than two seeds or not the same
  * seeds at each length.
  */
 export function seedBootstrap(
   drops: readonly TokenDrop[],
-  options: IntervalOptions = {},
+  options: IntervalOptions & { readonly measure?: DropMeasure } = {},
 ): LawDraws {
-  const { draws = 1000, seed = 0 } = options;
+  const { draws = 1000, seed = 0, measure = "points" } = options;
   const groups = groupBySeed(drops);
   const classes = sharedClasses(drops);
-  const fit = fitLaw(meanPoints(groups, (model) => model.seeds, (drop) => drop.points));
+  const fit = fitLaw(meanPoints(groups, (model) => model.seeds, (drop) => drop[measure]));
   return collectDraws(fit, classes > 0 ? "seeds and classes" : "seeds", draws, (draw) => {
     const picked = Array.from(
       { length: classes },
@@ -36,7 +38,7 @@ export function seedBootstrap(
         model.seeds.map((_, i) =>
           model.seeds[randomIndex(model.seeds.length, seed ^ SEED_STREAM, draw, 1000 * m + i)]
         ),
-      (drop) => classes > 0 ? pointsOn(drop, picked) : drop.points,
+      (drop) => classes > 0 ? dropOn(drop, picked, measure) : drop[measure],
     );
   });
 }
@@ -103,14 +105,20 @@ function sharedClasses(drops: readonly TokenDrop[]): number {
   return shared ? rows[0].classSizes!.length : 0;
 }
 
-function pointsOn({ row, baselineRow }: TokenDrop, picked: readonly number[]): number {
-  const share = ({ classHits, classSizes }: typeof row) => {
-    let right = 0, total = 0;
-    for (const index of picked) {
-      right += classHits![index];
-      total += classSizes![index];
-    }
-    return right / total;
-  };
-  return 100 * (share(baselineRow) - share(row));
+function dropOn(
+  { row, baselineRow }: TokenDrop,
+  picked: readonly number[],
+  measure: DropMeasure,
+): number {
+  if (measure === "logit") return drawnLogit(baselineRow, picked) - drawnLogit(row, picked);
+  return 100 * (drawnShare(baselineRow, picked) - drawnShare(row, picked));
+}
+
+function drawnShare({ classHits, classSizes }: ScalingRow, picked: readonly number[]): number {
+  let right = 0, total = 0;
+  for (const index of picked) {
+    right += classHits![index];
+    total += classSizes![index];
+  }
+  return right / total;
 }

@@ -138,7 +138,7 @@ export function paperComputePoints(): PaperComputePoint[] {
 }
 
 /** Parameters of both towers, paper 1, table 4. */
-function totalParameters(model: string): number {
+export function totalParameters(model: string): number {
   const row = PAPER_TABLES.modelSizes.rows.find((each) => each.model === model);
   if (row === undefined) throw new RangeError(`model "${model}" is not in paper 1, table 4`);
   return 1e6 * Number(row.total);
