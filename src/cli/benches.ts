@@ -3,6 +3,7 @@ import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
 import { jaxPeer, torchPeer } from "./bench/peers.ts";
+import { reductionCost } from "./bench/reduction_cost.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenRatio, trainStep } from "./bench/train_step.ts";
 
@@ -11,6 +12,7 @@ export const BENCHES: readonly Bench[] = [
   trainStep,
   tokenRatio,
   dataFeed,
+  reductionCost,
   ortSpeed,
   searchSpeed,
   jaxPeer,

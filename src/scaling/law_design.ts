@@ -15,7 +15,7 @@ instead of 36, and is resizing the best way to get there?
 the same width, patch 8. The peak learning rate is chosen for each width at full length only (sweep
 \`pilot\`, held-out loss on the validation families) and then the same at all lengths.
 
-**Cells.** Full length is 48 px = 36 patches. Every cell trains 512,000 pairs at its own length, then
+**Cells.** Full length is 48 px = 36 patches. Every cell trains 416,000 pairs at its own length, then
 tunes 64,000 pairs at full length; the cell at 36 patches trains all of them at full length, so all
 cells see the same pairs. A seed decides weights, order, crops and masks, and is paired across lengths.
 

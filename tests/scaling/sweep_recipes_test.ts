@@ -49,7 +49,7 @@ Deno.test("cells of one tower differ in the image tokens of pre-training and the
   const pairs = new Set(
     law.map(({ recipe }) => recipe.stages.map((s) => stageSteps(s) * s.batch).join()),
   );
-  assert.deepEqual([...pairs], ["512000,64000"]);
+  assert.deepEqual([...pairs], ["416000,64000"]);
 });
 
 Deno.test("tokens are what the labels say, and towers are 1 : 4 : 16 in block parameters", () => {

@@ -27,7 +27,7 @@ export function formatPlan(plan: SweepPlan, cost: PlanCost, parallel: number): s
       : []),
     `predicted: ${formatDuration(cost.total)} of training, about ` +
     `${formatDuration(cost.total / Math.max(1, Math.min(parallel, count("open"))))} with ` +
-    `${parallel} at a time; loading data and evaluation not counted`,
+    `${parallel} at a time when nothing else runs; loading data and evaluation not counted`,
   ];
 }
 
