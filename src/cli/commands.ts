@@ -12,6 +12,7 @@ import { exportCommand } from "./commands/export.ts";
 import { notebooks } from "./commands/notebooks.ts";
 import { ok } from "./commands/ok.ts";
 import { searchCommand } from "./commands/search.ts";
+import { shardsCommand } from "./commands/shards.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { test } from "./commands/test_command.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
@@ -192,6 +193,17 @@ const sweep = sweepCommand({
   },
 });
 
+const shards = shardsCommand(async ({ from, path, columns, onProgress, ...options }) => {
+  const { packShards } = await import("../data/sources/pack_shards.ts");
+  const { folderItems } = await import("../data/sources/folder_source.ts");
+  const { tableItems } = await import("../data/sources/table_source.ts");
+  const items = from === "folder" ? folderItems(path) : tableItems(path, from, columns);
+  return await packShards(items, {
+    ...options,
+    onProgress: (done) => onProgress({ label: "shards", done, total: done }),
+  });
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 /** Every task, in the order of the README. */
@@ -202,6 +214,7 @@ export const COMMANDS: readonly Command[] = [
   embed,
   search,
   data,
+  shards,
   sweep,
   build,
   plan,

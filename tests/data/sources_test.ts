@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { captionOfName, folderItems } from "../../src/data/sources/folder_source.ts";
+import { packShards } from "../../src/data/sources/pack_shards.ts";
+import { tableItems } from "../../src/data/sources/table_source.ts";
+import { readTar } from "../../src/data/shards/read_tar.ts";
+import { grayPng } from "./shard_fixture.ts";
+
+const PNG = grayPng(4, 4, new Uint8Array(16).fill(9));
+
+async function withFolder(
+  files: Record<string, string | Uint8Array>,
+  body: (dir: string) => Promise<void> | void,
+): Promise<void> {
+  const dir = Deno.makeTempDirSync();
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      const path = `${dir}/${name}`;
+      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      if (typeof content === "string") Deno.writeTextFileSync(path, content);
+      else Deno.writeFileSync(path, content);
+    }
+    await body(dir);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+async function samplesOf(path: string): Promise<Record<string, string>[]> {
+  const samples = [];
+  for await (const { key, files } of readTar(path)) {
+    const text = (name: string) => new TextDecoder().decode(files.get(name));
+    samples.push({ key, txt: text("txt"), source: JSON.parse(text("json")).source });
+    assert.deepEqual(files.get("png"), PNG);
+  }
+  return samples;
+}
+
+Deno.test("captionOfName reads words and leaves a number at the end out", () => {
+  const names = {
+    "red_car.png": "red car",
+    "a/b/tall-tree_012.jpg": "tall tree",
+    "dog (3).webp": "dog",
+    "42.png": "42",
+    "Boeing 747 wing.png": "Boeing 747 wing",
+  };
+  for (const [name, caption] of Object.entries(names)) assert.equal(captionOfName(name), caption);
+});
+
+Deno.test("packShards keeps pictures and captions of a folder, in order, over several shards", async () => {
+  const files = {
+    "in/b_car.png": PNG,
+    "in/a.png": PNG,
+    "in/a.txt": " a\n tree ",
+    "in/c/d-2.png": PNG,
+    "in/.hidden.png": PNG,
+    "in/notes.md": "no picture",
+  };
+  await withFolder(files, async (dir) => {
+    const out = `${dir}/out/`;
+    const report = await packShards(folderItems(`${dir}/in`), { out, perShard: 2 });
+    assert.deepEqual(report, { shards: ["00000.tar", "00001.tar"], samples: 3, skipped: [] });
+    assert.deepEqual(await samplesOf(`${dir}/out/00000.tar`), [
+      { key: "000000000", txt: "a tree", source: "a.png" },
+      { key: "000000001", txt: "b car", source: "b_car.png" },
+    ]);
+    assert.deepEqual(await samplesOf(`${dir}/out/00001.tar`), [
+      { key: "000000002", txt: "d", source: "c/d-2.png" },
+    ]);
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["in", "out"]);
+    await assert.rejects(
+      packShards(folderItems(`${dir}/in`), { out }),
+      /out holds \S+ already; allowed: a new or empty folder/,
+    );
+  });
+});
+
+Deno.test("packShards counts what it leaves out by reason and shifts no other", async () => {
+  const files = {
+    "in/a.png": PNG,
+    "in/b.png": PNG.subarray(0, 40),
+    "in/c.png": "not a picture",
+    "in/d.png": PNG,
+    "in/d.txt": "\u200b \n",
+    "in/e.png": PNG,
+    "in/e.txt": Uint8Array.of(0xff, 0xfe),
+    "in/f.png": PNG,
+  };
+  await withFolder(files, async (dir) => {
+    const report = await packShards(folderItems(`${dir}/in`), { out: `${dir}/out`, parallel: 2 });
+    const counts = Object.fromEntries(report.skipped.map(({ reason, count }) => [reason, count]));
+    assert.deepEqual(counts, { "unreadable picture": 2, "empty text": 1, "unreadable text": 1 });
+    assert.match(report.skipped[0].first, /^b\.png: unreadable picture/);
+    const samples = await samplesOf(`${dir}/out/00000.tar`);
+    assert.deepEqual(samples.map(({ txt }) => txt), ["a", "f"]);
+  });
+});
+
+Deno.test("packShards leaves no folder when nothing is left or its signal fires", async () => {
+  await withFolder({ "in/a.png": "broken", "good/a.png": PNG }, async (dir) => {
+    const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+    await assert.rejects(
+      packShards(folderItems(`${dir}/in`), { out: `${dir}/out` }),
+      /no sample is left \(a\.png: unreadable picture/,
+    );
+    const signal = AbortSignal.abort(new Error("stop"));
+    await assert.rejects(
+      packShards(folderItems(`${dir}/good`), { out: `${dir}/out`, signal }),
+      /stop/,
+    );
+    assert.deepEqual(names(), ["good", "in"]);
+    // A process that died left its unfinished folder; it is not taken for whole.
+    Deno.mkdirSync(`${dir}/.out.partial`);
+    Deno.writeTextFileSync(`${dir}/.out.partial/00000.tar`, "half");
+    await packShards(folderItems(`${dir}/good`), { out: `${dir}/out` });
+    assert.deepEqual(names(), ["good", "in", "out"]);
+    assert.equal((await samplesOf(`${dir}/out/00000.tar`)).length, 1);
+  });
+});
+
+for (
+  const [kind, table] of [
+    ["csv", '\ufefffile_name,id,caption\na.png,1,"a car, ""red"""\nsub/b.png,2,"two\nlines"\n'],
+    ["tsv", 'file_name\tid\tcaption\na.png\t1\ta car, "red"\nsub/b.png\t2\ttwo lines\n'],
+    [
+      "jsonl",
+      '{"file_name":"a.png","caption":"a car, \\"red\\""}\n\n{"file_name":"sub/b.png","caption":"two\\nlines"}\n',
+    ],
+  ] as const
+) {
+  Deno.test(`packShards reads the pairs of a ${kind} table relative to its folder`, async () => {
+    const files = { [`in/t.${kind}`]: table, "in/a.png": PNG, "in/sub/b.png": PNG };
+    await withFolder(files, async (dir) => {
+      await packShards(tableItems(`${dir}/in/t.${kind}`, kind), { out: `${dir}/out` });
+      const samples = await samplesOf(`${dir}/out/00000.tar`);
+      assert.deepEqual(samples.map(({ txt }) => txt), ['a car, "red"', "two lines"]);
+    });
+  });
+}
+
+Deno.test("tableItems names file, line and what is allowed when a table is wrong", async () => {
+  const files = {
+    "none.csv": "file_name,caption\n",
+    "columns.csv": "picture,words\na.png,a\n",
+    "ragged.csv": "file_name,caption\na.png\n",
+    "list.jsonl": '{"image":"a.png","text":"a"}\n[1]\n',
+    "latin.csv": Uint8Array.of(0x69, 0xe9, 0x0a),
+    "mixed.csv": "image,text\nhttps://example.org/a.png,far\n,none\nmissing.png,gone\n",
+  };
+  await withFolder(files, async (dir) => {
+    const read = (name: string, kind: "csv" | "jsonl" = "csv") => () => [
+      ...tableItems(`${dir}/${name}`, kind),
+    ];
+    assert.throws(read("none.csv"), /none\.csv: no row; allowed/);
+    assert.throws(
+      read("columns.csv"),
+      /no column image or .*; seen picture, words; .*image-column/,
+    );
+    assert.throws(read("ragged.csv"), /ragged\.csv: .*; allowed: csv with a line of column names/);
+    assert.throws(
+      read("list.jsonl", "jsonl"),
+      /list\.jsonl, line 2: \[1\]; allowed: one JSON object/,
+    );
+    assert.throws(read("latin.csv"), /latin\.csv: not UTF-8/);
+    const named = [
+      ...tableItems(`${dir}/columns.csv`, "csv", { image: "picture", caption: "words" }),
+    ];
+    assert.equal(named.length, 1);
+    await assert.rejects(
+      packShards(tableItems(`${dir}/mixed.csv`, "csv"), { out: `${dir}/out` }),
+      /mixed\.csv, line 2: no local file: https/,
+    );
+  });
+});
