@@ -120,7 +120,6 @@ export * from "./src/scaling/sweep_scaling_rows.ts";
 export * from "./src/scaling/token_drops.ts";
 export * from "./src/scaling/law_design.ts";
 export * from "./src/scaling/sweep/results_file.ts";
-export * from "./src/scaling/sweep/scaling_rows.ts";
 export * from "./src/scaling/sweep/start_sweep.ts";
 export * from "./src/scaling/sweep/sweep_cell.ts";
 export * from "./src/run/reduction_samples.ts";
