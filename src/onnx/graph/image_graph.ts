@@ -13,6 +13,10 @@ export interface PatchReduction {
   readonly strategy: "random" | "grid" | "block";
   /** Patches kept of each picture. */
   readonly keep: number;
+  /** Of the strategy `grid`; default none. */
+  readonly jitter?: "none" | "sample" | "window";
+  /** Of the strategy `block`; default random. */
+  readonly placement?: "random" | "centre";
 }
 
 /**
@@ -65,7 +69,7 @@ function drawnPatches(
   b: GraphBuilder,
   shape: ModelShape,
   form: GraphForm,
-  { strategy, keep }: PatchReduction,
+  { jitter = "none", placement = "random", ...fields }: PatchReduction,
 ): string {
   if (form !== "fast") {
     throw new RangeError(`reduce: seen with the ${form} form; only fast graphs draw patches`);
@@ -75,6 +79,6 @@ function drawnPatches(
     b.input("seed", "int64", [1]),
     b.input("epoch", "int64", [1]),
   ];
-  const attributes = { strategy, grid: gridOf(shape), keep };
+  const attributes = { ...fields, grid: gridOf(shape), jitter, placement };
   return b.node("TokenReduce", inputs, { custom: true, attributes });
 }
