@@ -131,10 +131,12 @@ const exportModel = exportCommand({
 
 const embed = embedCommand({
   async embed({ source, device, engine, input, out, type, signal, onProgress }) {
-    const { openEncoder } = await import("../run/open_encoder.ts");
+    const { openBestEncoder } = await import("../run/open_best_encoder.ts");
     const { sourceIdentity } = await import("../run/source_identity.ts");
     const { embedFiles } = await import("../run/embed/embed_files.ts");
-    using encoder = await openEncoder(source, { device, engine });
+    const { encoder: opened, notes } = await openBestEncoder(source, { device, engine, signal });
+    using encoder = opened;
+    for (const note of notes) console.error(`embed  ${note}`);
     return {
       ...await embedFiles(encoder, {
         source: input,

@@ -11,8 +11,9 @@ export interface ModelSource {
 /** What {@linkcode MODEL_OPTIONS} say. */
 export interface ModelRequest {
   source: ModelSource;
-  device: string;
-  /** Undefined leaves the choice to the model. */
+  /** `cpu` or `cuda:<index>`; undefined takes CUDA where it loads. */
+  device: string | undefined;
+  /** Undefined takes ONNX Runtime where it loads. */
   engine: "ort" | "native" | undefined;
 }
 
@@ -23,9 +24,12 @@ export const MODEL_OPTIONS = {
   engine: {
     kind: "value",
     value: "NAME",
-    help: "ort (ONNX Runtime) or native; none means ort for a model and native for a run",
+    help: "ort (ONNX Runtime) or native; none means ort where it loads",
   },
-  device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
+  device: {
+    kind: "value",
+    help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else CUDA where it loads, else cpu",
+  },
 } as const;
 
 /** Reads {@linkcode MODEL_OPTIONS}. @throws {UsageError} when there is not exactly one model. */
@@ -44,7 +48,7 @@ export function readModelOptions(
   }
   return {
     source: model === undefined ? { kind: "run", dir: run! } : { kind: "model", dir: model },
-    device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
+    device: args.value("device") ?? env("CLIPA_DEVICE"),
     engine,
   };
 }

@@ -7,10 +7,10 @@ import { classifyShards, retrieveShards } from "../eval/evaluate_shards.ts";
 import { probeRows } from "../eval/probe/probe_result.ts";
 import { readClassNames, readTemplates } from "../eval/read_text_list.ts";
 import { type ResultRow, resultRows } from "../eval/result_rows.ts";
-import { openOrt } from "../onnx/ort_library.ts";
 import { evaluateBenches } from "./evaluate_benches.ts";
 import { expandBenches } from "./open_bench.ts";
-import { type EncoderSource, openEncoder, type OpenEncoderOptions } from "./open_encoder.ts";
+import { openBestEncoder } from "./open_best_encoder.ts";
+import type { EncoderSource, OpenEncoderOptions } from "./open_encoder.ts";
 import { probeBench } from "./probe_bench.ts";
 import type { RunProgress } from "./run_experiment.ts";
 import type { DataSet } from "./shard_data_set.ts";
@@ -85,43 +85,11 @@ export async function evaluateSource(
     : task.kind === "probe"
     ? (encoder: EvalEncoder) => measureProbes(encoder, task, options)
     : (encoder: EvalEncoder) => measureBenches(encoder, task, options);
-  const { encoder: opened, notes } = await openBest(source, options);
+  const { encoder: opened, notes } = await openBestEncoder(source, options);
   using encoder = opened;
   const { engine, provider, graph, parity } = encoder;
   const report = { engine, provider, ...(graph && { graph }), ...(parity && { parity }), notes };
   return { ...report, ...await measure(encoder) };
-}
-
-/** The encoder, and a line for each choice that was made for the user. */
-async function openBest(source: EncoderSource, options: OpenEncoderOptions) {
-  const { engine, graph } = options;
-  const missing = engine === undefined && graph === undefined ? runtimeFault() : null;
-  // Only a runtime that is not here is passed over: a fault of the model itself stands.
-  if (missing !== null) {
-    const encoder = await openEncoder(source, { ...options, engine: "native" });
-    return { encoder, notes: [`the library's own forward pass runs: ${missing}`] };
-  }
-  const encoder = await openEncoder(source, { ...options, engine: engine ?? "ort" });
-  const { parity, providerNote } = encoder;
-  const notes = providerNote === undefined ? [] : [providerNote];
-  if (parity) {
-    const { cosineMin, maxAbs } = parity;
-    notes.push(
-      `${encoder.graph} graphs against the library's own forward pass: cosine at least ` +
-        `${cosineMin.toFixed(7)}, largest difference ${maxAbs.toExponential(1)}`,
-    );
-  }
-  return { encoder, notes };
-}
-
-/** Why ONNX Runtime cannot be loaded; null when it can. */
-function runtimeFault(): string | null {
-  try {
-    openOrt();
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 async function measureBenches(

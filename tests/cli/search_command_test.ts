@@ -25,7 +25,7 @@ Deno.test("search joins its words and fills in defaults when options are left ou
   const { signal: _, onProgress: __, ...rest } = request;
   assert.deepEqual(rest, {
     source: { kind: "run", dir: "runs/quick" },
-    device: "cpu",
+    device: undefined,
     engine: undefined,
     query: { text: "a boat" },
     top: 10,

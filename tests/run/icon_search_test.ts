@@ -17,6 +17,7 @@ await makeSmallRun(`${dir}/run`, dataSet);
 const open = (changes: Partial<IconSearchOptions> = {}) =>
   IconSearch.open({
     source: { kind: "run", dir: `${dir}/run` },
+    engine: "native",
     dataSet,
     cacheDir: `${dir}/cache`,
     ...changes,
@@ -121,9 +122,10 @@ Deno.test("IconSearch finds the same with every engine, for a run and for its ex
   const expected = await run.find({ text: "blue star" }, { top: 10 });
   for (
     const [changes, engine] of [
-      [{ source: model }, "ort"],
+      [{ source: model, engine: undefined }, "ort"],
       [{ source: model, engine: "native" }, "native"],
       [{ engine: "ort" }, "ort"],
+      [{ engine: undefined }, "ort"],
     ] as const
   ) {
     using search = await open(changes);

@@ -4,7 +4,8 @@ import type { EvalEncoder } from "../../eval/eval_encoder.ts";
 import type { SearchIndex } from "../../eval/search/search_index.ts";
 import { NativeContext } from "../../native/context.ts";
 import { cleanCaption } from "../../text/clean_caption.ts";
-import { type EncoderSource, openEncoder } from "../open_encoder.ts";
+import { openBestEncoder } from "../open_best_encoder.ts";
+import type { EncoderSource } from "../open_encoder.ts";
 import type { DataSet } from "../shard_data_set.ts";
 import { sourceIdentity } from "../source_identity.ts";
 import { cachedIndex } from "./cached_index.ts";
@@ -56,7 +57,7 @@ export interface IconSearchOptions {
   /** Folder of the indexes. */
   readonly cacheDir: string;
   readonly device?: string;
-  /** What computes; see `openEncoder`. */
+  /** What computes; default ONNX Runtime where it loads. */
   readonly engine?: EvalEncoder["engine"];
   readonly signal?: AbortSignal;
   /** How far the building of an index is. */
@@ -102,8 +103,10 @@ export class IconSearch implements Disposable {
   /** @throws {Error} when model or data set is missing or damaged. */
   static async open(options: IconSearchOptions): Promise<IconSearch> {
     using stack = new DisposableStack();
-    const { source, device = "cpu", engine } = options;
-    const encoder = stack.use(await openEncoder(source, { device, engine }));
+    const { source, device, engine, signal, say } = options;
+    const { encoder, notes } = await openBestEncoder(source, { device, engine, signal });
+    stack.use(encoder);
+    notes.forEach((note) => say?.(`search  ${note}`));
     const context = stack.use(new NativeContext());
     const gallery = new IconGallery(options.dataSet);
     return new IconSearch(options, gallery, encoder, context, stack.move());
