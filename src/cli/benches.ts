@@ -2,6 +2,7 @@ import type { Bench } from "./bench/bench.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { embedSpeed } from "./bench/embed_speed.ts";
+import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
 import { jaxPeer, torchPeer } from "./bench/peers.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
@@ -15,6 +16,7 @@ export const BENCHES: readonly Bench[] = [
   dataFeed,
   reductionCost,
   ortSpeed,
+  ortHealth,
   searchSpeed,
   embedSpeed,
   jaxPeer,

@@ -2,7 +2,7 @@ import { CUSTOM_OPS } from "../../src/onnx/custom_ops.ts";
 import { type OrtArray, OrtSession, type OrtTensor } from "../../src/onnx/ort_session.ts";
 import { typeOf } from "../../src/onnx/ort_tensor.ts";
 import { hashedFloats } from "../goldens/hashed.ts";
-import { tinyModel, type TinyNode, type TinyTensor } from "./tiny_model.ts";
+import { tinyModel, type TinyNode, type TinyTensor, tinyWeights } from "./tiny_model.ts";
 
 /** Inputs by name; `null` = not given. */
 export type OpInputs = Readonly<Record<string, OrtTensor | null>>;
@@ -12,14 +12,12 @@ export interface OpRun {
   /** Inputs of one of these names are constants of the graph. */
   readonly constants?: readonly string[];
   readonly threads?: number;
+  /** Constants lie in this file beside the model. */
+  readonly external?: string;
 }
 
-/** A model of one custom op whose free dimensions are all unknown to the graph. */
-export function customOpModel(
-  op: string,
-  inputs: OpInputs,
-  options: OpRun,
-): Uint8Array<ArrayBuffer> {
+/** A model of one custom op whose dimensions are all unknown to the graph, and its constants. */
+export function customOpModel(op: string, inputs: OpInputs, options: OpRun) {
   const schema = CUSTOM_OPS.find(({ name }) => name === op)!;
   const names = schema.inputs.map(({ name }) => inputs[name] ? name : "");
   while (names.at(-1) === "") names.pop();
@@ -31,7 +29,7 @@ export function customOpModel(
     return { name, type, shape: shape.map((_, i) => `${name}${i}`) };
   };
   const output = schema.outputs[0];
-  return tinyModel({
+  const description = {
     inputs: given.filter((name) => !constants.includes(name)).map(value),
     outputs: [{ name: "out", type: output.type, shape: output.shape.map((_, i) => `out${i}`) }],
     nodes: [{
@@ -47,7 +45,9 @@ export function customOpModel(
         return [name, { data: data as Float32Array<ArrayBuffer>, shape }];
       }),
     ),
-  });
+    external: options.external,
+  };
+  return { model: tinyModel(description), weights: tinyWeights(description) };
 }
 
 /** Runs one custom op and gives its output. */
@@ -56,7 +56,7 @@ export async function runCustomOp(
   inputs: OpInputs,
   options: OpRun = {},
 ): Promise<OrtTensor> {
-  using session = await OrtSession.open(customOpModel(op, inputs, options), {
+  using session = await OrtSession.open(customOpModel(op, inputs, options).model, {
     threads: options.threads ?? 2,
     provider: "cpu",
   });
