@@ -37,7 +37,9 @@ function roundsOfSessions(rounds: number, cycles: number): number[] {
   const x = new Uint8Array(new Float32Array([1, 2, 3]).buffer);
   const dims = new BigInt64Array([1n, 3n]);
   const call = (name: string, ...values: unknown[]) => {
-    const status = (symbols as Record<string, (...values: unknown[]) => number>)[name](...values);
+    const status = (symbols as unknown as Record<string, (...values: unknown[]) => number>)[name](
+      ...values,
+    );
     if (status !== 0) throw new Error(`${name} gave ${status}`);
   };
   return Array.from({ length: rounds }, () => {
