@@ -45,6 +45,23 @@ Deno.test("train uses the default recipe, folder and device when none are given"
   assert.match(printed[0], /1000 pairs in 2\.5 s\n {2}icons-592 +top-1 25\.00 % \+- 2\.17 %/);
 });
 
+Deno.test("train refuses a folder that cannot be written before it prepares data", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const { seen, command } = spyTrain();
+    const { environment, warned } = fakeEnvironment();
+    const out = `${file}/run`;
+    assert.equal(await runCli([command], ["train", "--out", out], environment), 1);
+    assert.match(
+      warned[0],
+      /^error: --out \S+\/run: \S+ cannot be written .*; name another folder/,
+    );
+    assert.equal(seen.options, undefined);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("train passes its options on when they are given", async () => {
   const { seen, command } = spyTrain();
   const { environment, printed } = fakeEnvironment({ CLIPA_DEVICE: "cuda:0" });

@@ -177,7 +177,11 @@ Deno.test("train says so when a disk is full or read-only, and goes on when it i
       ignore: !mounts, // not allowed for this user
       fn: async () => {
         await disk("out", "size=64k", /error: .*(no space left|os error 28).*free some space/is);
-        await disk("out", "ro,size=64k", /error: out\/run cannot be written .*read-only/is);
+        await disk(
+          "out",
+          "ro,size=64k",
+          /error: --out out\/run: out cannot be written .*read-only/is,
+        );
       },
     });
     const { code, json, stderr } = await train();

@@ -1,5 +1,6 @@
 import type { Recipe } from "../../config/recipe.ts";
 import type { Command } from "../command.ts";
+import { checkWritable } from "../output_file.ts";
 import { createProgressBar, type Progress } from "../progress_bar.ts";
 
 /** What the command asks of the rest of the project. */
@@ -61,12 +62,14 @@ export function trainCommand<DataSet, Result extends TrainResult>(
     },
     async run({ arguments: args, env, signal }) {
       const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
+      const out = args.value("out") ?? `runs/${recipe.name}`;
+      checkWritable("--out", out);
       const onProgress = createProgressBar();
       const startedMs = performance.now();
       const dataSet = await parts.prepareData(recipe, { signal, onProgress });
       const dataSeconds = (performance.now() - startedMs) / 1000;
       const result = await parts.runExperiment(recipe, {
-        out: args.value("out") ?? `runs/${recipe.name}`,
+        out,
         resume: args.flag("resume"),
         device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
         dataSet,
