@@ -11,6 +11,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { notebooks } from "./commands/notebooks.ts";
 import { ok } from "./commands/ok.ts";
+import { reportCommand } from "./commands/report.ts";
 import { searchCommand } from "./commands/search.ts";
 import { shardsCommand } from "./commands/shards.ts";
 import { sweepCommand } from "./commands/sweep.ts";
@@ -208,6 +209,12 @@ const shards = shardsCommand(async ({ from, path, columns, onProgress, ...option
 
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
+const report = reportCommand({
+  async writeReport(options) {
+    return (await import("../report/page/write_report.ts")).writeReport(options);
+  },
+});
+
 /** Every task, in the order of the README. */
 export const COMMANDS: readonly Command[] = [
   train,
@@ -222,6 +229,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   bench,
   notebooks,
+  report,
   test,
   testSanitize,
   ok,

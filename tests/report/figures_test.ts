@@ -79,8 +79,8 @@ Deno.test("scoreAgainstCompute draws the front as a line of its own when it is g
   assert.deepEqual(scoreAgainstCompute(table).data.map(({ name }) => name), ["S"]);
   const front = scoreAgainstCompute({ ...table, front: [{ x: 1, y: 50 }] });
   assert.deepEqual(front.data.map(({ name, x }) => [name, x]), [
-    ["S", [1, 2]],
     ["Pareto front", [1]],
+    ["S", [1, 2]],
   ]);
   const wrong = { ...table, series: [{ name: "S", points: [{ x: 0, y: 1 }] }] };
   assert.throws(() => scoreAgainstCompute(wrong), /S: the point \(0, 1\) has no logarithm/);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileExists } from "../setup/file_exists.ts";
 
-/** What the code in notebooks reaches: everything but the notebooks is linked, nothing is copied. */
+/** What the code in notebooks reaches: everything but notebooks and results is linked. */
 const LINKED = ["mod.ts", "src", "kernels", "node_modules", "build"];
 
 /** A folder that looks like the repository to a notebook. */
@@ -35,8 +35,7 @@ export function openScratchTree(root: string, config: string): ScratchTree {
   Deno.writeTextFileSync(join(tree, "deno.json"), JSON.stringify(settings, null, 2));
   const notebooks = join(tree, "notebooks");
   Deno.mkdirSync(notebooks);
-  const results = join(root, "notebooks/results");
-  if (fileExists(results)) Deno.symlinkSync(results, join(notebooks, "results"));
+  copyResults(join(root, "notebooks/results"), join(notebooks, "results"));
   writeKernel(join(tree, "jupyter/kernels/deno"));
   return {
     notebooks,
@@ -51,6 +50,15 @@ export function openScratchTree(root: string, config: string): ScratchTree {
     },
     [Symbol.dispose]: () => Deno.removeSync(tree, { recursive: true }),
   };
+}
+
+/** Copies, not links: reading may mend a file whose last line a running sweep is writing. */
+function copyResults(from: string, to: string): void {
+  if (!fileExists(from)) return;
+  Deno.mkdirSync(to);
+  for (const { name, isFile } of Deno.readDirSync(from)) {
+    if (isFile) Deno.copyFileSync(join(from, name), join(to, name));
+  }
 }
 
 /** The kernel as `deno jupyter --install` describes it, with the very Deno that runs this. */

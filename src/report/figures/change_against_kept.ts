@@ -15,7 +15,7 @@ export interface KeptTable {
 /** Figure 2 of CLIPA-v2: what masking in the tuning stage costs. The law holds there too. */
 export function changeAgainstKept(table: KeptTable): Figure {
   return panelFigure({
-    title: "Masking in tuning costs a larger model less, too",
+    title: "What masks in tuning cost",
     subtitle: `${table.source}; ${table.intervals}`,
     panels: [{ title: "", series: table.series }],
     x: { title: "patches kept in tuning, %" },

@@ -21,11 +21,11 @@ export function changeAgainstSize(table: LawTable, options: PanelOptions = {}): 
     })).filter(({ points }) => points.length > 0),
   }));
   return panelFigure({
-    title: `Shorter ${table.side} inputs cost a larger model less`,
+    title: `What fewer ${table.side} tokens cost, by the size of the model`,
     subtitle: sourceLine(table),
     panels,
     x: {
-      title: `parameters of the ${table.side} tower, millions`,
+      title: "parameters of both towers, millions",
       log: true,
       ticks: ticksOf(table.rows.map(({ millions }) => millions)),
     },

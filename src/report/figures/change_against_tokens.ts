@@ -39,7 +39,7 @@ export function changeAgainstTokens(
     return { title: strategy, series };
   });
   return panelFigure({
-    title: `The larger the model, the fewer ${table.side} tokens it needs`,
+    title: `What fewer ${table.side} tokens cost`,
     subtitle: sourceLine(table),
     panels,
     x: {

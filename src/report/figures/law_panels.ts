@@ -36,6 +36,18 @@ export function ticksOf(values: readonly number[]): number[] {
   return sorted.filter((value, i) => i === 0 || !sameLength(value, sorted[i - 1]));
 }
 
+/** Round numbers within the values for a logarithmic axis: 1, 2 and 5 times powers of ten, at most four. */
+export function roundTicks(values: readonly number[]): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const round: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    round.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
+  }
+  const within = round.filter((tick) => tick >= low && tick <= high);
+  const every = Math.ceil(within.length / 4);
+  return within.filter((_, i) => i % every === 0);
+}
+
 /** The second line of a figure's title. */
 export function sourceLine(table: LawTable): string {
   return `${table.source}; ${table.intervals}`;

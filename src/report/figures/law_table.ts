@@ -9,7 +9,7 @@ export interface Estimate {
 export interface LawRow {
   /** Name of the size, such as `S/16` or `w48`. */
   readonly size: string;
-  /** Parameters of the tower whose tokens are reduced, in millions. */
+  /** Parameters of both towers, in millions. */
   readonly millions: number;
   /** How the tokens were reduced, such as `resize`. */
   readonly strategy: string;

@@ -157,7 +157,9 @@ export function errorBars(points: readonly SeriesPoint[]): Pick<Trace, "error_y"
 export function axis(spec: AxisSpec): Axis {
   return {
     type: spec.log ? "log" : "linear",
-    ...(spec.ticks === undefined ? {} : { tickvals: spec.ticks, ticktext: spec.ticks.map(String) }),
+    ...(spec.ticks === undefined
+      ? {}
+      : { tickvals: spec.ticks, ticktext: spec.ticks.map(tickText) }),
     gridcolor: GRID,
     zerolinecolor: "#8c959f",
     linecolor: "#8c959f",
@@ -165,6 +167,14 @@ export function axis(spec: AxisSpec): Axis {
     tickangle: 0,
     nticks: 5,
   };
+}
+
+const LARGE: readonly [number, string][] = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
+
+/** A number short enough for a tick: 5e10 as 50B. */
+function tickText(value: number): string {
+  const [unit, letter] = LARGE.find(([each]) => value >= 10 * each) ?? [1, ""];
+  return `${Number((value / unit).toPrecision(3))}${letter}`;
 }
 
 /** The titles of the axes below and beside all panels. */

@@ -1,4 +1,4 @@
-import type { Figure } from "./figure.ts";
+import type { Figure, Trace } from "./figure.ts";
 import { panelFigure } from "./panel_figure.ts";
 import type { FigureSeries, SeriesPoint } from "./series.ts";
 
@@ -14,6 +14,8 @@ export interface ComputeTable {
   readonly series: readonly FigureSeries[];
   /** The points that no other point beats at less or equal compute, from cheap to dear. */
   readonly front?: readonly SeriesPoint[];
+  /** Points alone, when the points of a series do not form a line. */
+  readonly markersOnly?: boolean;
 }
 
 /**
@@ -22,15 +24,33 @@ export interface ComputeTable {
  * drawn too.
  */
 export function scoreAgainstCompute(table: ComputeTable): Figure {
-  const { front } = table;
-  const series = front === undefined
-    ? table.series
-    : [...table.series, { name: "Pareto front", points: front }];
-  return panelFigure({
-    title: "At equal compute, larger and shorter wins",
+  const { data, layout } = panelFigure({
+    title: "Score by training compute",
     subtitle: `${table.source}; ${table.intervals}`,
-    panels: [{ title: "", series }],
+    panels: [{ title: "", series: table.series }],
     x: { title: table.computeTitle, log: true },
     y: { title: table.scoreTitle },
+    markersOnly: table.markersOnly,
   });
+  return table.front === undefined
+    ? { data, layout }
+    : { data: [front(table.front), ...data], layout };
+}
+
+/** A broad pale stair below the series: what can be had for at most so much compute. */
+function front(points: readonly SeriesPoint[]): Trace {
+  return {
+    type: "scatter",
+    mode: "lines",
+    name: "Pareto front",
+    x: points.map(({ x }) => x),
+    y: points.map(({ y }) => y),
+    hovertemplate: "best at %{x}: %{y:.2f}",
+    line: { color: "#8c959f", width: 7, shape: "hv" },
+    opacity: 0.4,
+    legendgroup: "Pareto front",
+    showlegend: true,
+    xaxis: "x",
+    yaxis: "y",
+  };
 }

@@ -1,5 +1,5 @@
 import type { Figure } from "./figure.ts";
-import { seriesBySize, sourceLine, strategiesOf } from "./law_panels.ts";
+import { roundTicks, seriesBySize, sourceLine, strategiesOf } from "./law_panels.ts";
 import type { LawTable } from "./law_table.ts";
 import { panelFigure, type PanelOptions } from "./panel_figure.ts";
 
@@ -19,11 +19,14 @@ export function scoreAgainstTokensSeen(table: LawTable, options: PanelOptions = 
     }));
     return { title: strategy, series };
   }).filter(({ series }) => series.length > 0);
+  const seen = panels.flatMap(({ series }) =>
+    series.flatMap(({ points }) => points.map(({ x }) => x))
+  );
   return panelFigure({
-    title: `A larger model on fewer ${table.side} tokens beats a smaller one on more`,
+    title: `Score by the ${table.side} tokens seen`,
     subtitle: sourceLine(table),
     panels,
-    x: { title: `${table.side} tokens seen in pre-training`, log: true },
+    x: { title: `${table.side} tokens seen in pre-training`, log: true, ticks: roundTicks(seen) },
     y: { title: table.scoreTitle },
   }, options);
 }

@@ -2,6 +2,7 @@
 export interface Bundle {
   readonly "text/plain": string;
   readonly "text/html"?: string;
+  readonly "text/markdown"?: string;
   /** Base64. */
   readonly "image/png"?: string;
   readonly "application/vnd.plotly.v1+json"?: object;

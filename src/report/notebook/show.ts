@@ -16,8 +16,13 @@ export interface Drawing {
   readonly text: string;
 }
 
+/** Text with Markdown in it, such as the design of an experiment. */
+export interface Markdown {
+  readonly markdown: string;
+}
+
 /** What {@linkcode show} can show. */
-export type Showable = Figure | Drawing | Table;
+export type Showable = Figure | Drawing | Table | Markdown;
 
 /**
  * Shows a figure, a picture or a table below the cell of a notebook, and waits until it is out. A
@@ -47,6 +52,7 @@ let plotlyShown = false;
 /** All forms of what is shown. The first figure of a notebook brings plotly.js along. */
 export async function bundleOf(what: Showable): Promise<Bundle> {
   const text = textOf(what);
+  if ("markdown" in what) return { "text/plain": text, "text/markdown": text };
   if ("columns" in what) return { "text/plain": text, "text/html": tableHtml(what) };
   if ("svg" in what) {
     const png = toBase64(await rasteriseSvg(what.svg, 1.5));
@@ -67,6 +73,7 @@ export async function bundleOf(what: Showable): Promise<Bundle> {
 }
 
 function textOf(what: Showable): string {
+  if ("markdown" in what) return what.markdown;
   if ("columns" in what) return tableText(what);
   return "svg" in what ? what.text : figureText(what);
 }

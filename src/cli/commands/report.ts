@@ -1,0 +1,57 @@
+import type { Command } from "../command.ts";
+
+/** What the command asks of the rest of the project. */
+export interface ReportParts {
+  writeReport(options: { results: string[]; root: string; out: string }): Promise<{
+    file: string;
+    figures: string[];
+    runs: number;
+    problems: readonly string[];
+  }>;
+}
+
+/** What is reported when nothing is named. */
+const DEFAULT_RESULTS = ["runs/*/result.json", "notebooks/results/*.jsonl"];
+
+/** `deno task report`: one HTML page of runs and figures. */
+export function reportCommand(parts: ReportParts): Command {
+  return {
+    name: "report",
+    summary: "Write one self-contained HTML page of runs and figures",
+    options: {
+      results: {
+        kind: "values",
+        value: "GLOB",
+        help: `result.json of runs and .jsonl of sweeps; none means ${
+          DEFAULT_RESULTS.join(" and ")
+        }`,
+      },
+      out: { kind: "value", value: "FILE", default: "report/index.html", help: "File to write" },
+    },
+    async run({ arguments: args }) {
+      const named = args.values("results");
+      const { file, figures, runs, problems } = await parts.writeReport({
+        results: named.length === 0 ? DEFAULT_RESULTS : named,
+        root: Deno.cwd(),
+        out: args.value("out")!,
+      });
+      for (const problem of problems) console.error(`left out  ${problem}`);
+      if (named.length > 0 && runs === 0 && problems.length === 0 && !figures.some(isOurs)) {
+        throw new Error(
+          `--results ${
+            named.join(" ")
+          }: no file was found there; name result.json files of runs or ` +
+            ".jsonl files of sweeps",
+        );
+      }
+      return {
+        json: { file, figures, runs, problems },
+        text: `${file}: ${runs} runs, ${figures.length} figures`,
+      };
+    },
+  };
+}
+
+function isOurs(id: string): boolean {
+  return !id.startsWith("paper");
+}
