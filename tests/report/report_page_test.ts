@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { BROWSER_NEEDS } from "../../src/cli/setup/system_packages.ts";
+import type { Page } from "playwright-core";
 import { collectRuns } from "../../src/report/page/collect_runs.ts";
 import { pageFigures } from "../../src/report/page/page_figures.ts";
 import { writeReport } from "../../src/report/page/write_report.ts";
 import { rowsOf } from "../scaling/made_rows.ts";
-import { requirePrograms } from "../notebooks/require_programs.ts";
+import { inBrowser, LOOSE } from "./in_browser.ts";
 
 const HOSTILE = `<script>globalThis.taken = true<\u002fscript><img src=x onerror="taken=true">`;
 
@@ -36,38 +35,6 @@ function makeRuns(root: string): void {
   write("<img src=x onerror=taken=true>", result(HOSTILE), lines(5));
   write("damaged", { samples: "many" }, []);
 }
-
-async function inBrowser(body: (page: Page, dir: string) => Promise<void>): Promise<void> {
-  requirePrograms(BROWSER_NEEDS);
-  const program = BROWSER_NEEDS[0].programs!
-    .flatMap((name) => (Deno.env.get("PATH") ?? "").split(":").map((folder) => join(folder, name)))
-    .find((path) => {
-      try {
-        return Deno.statSync(path).isFile;
-      } catch {
-        return false;
-      }
-    });
-  const dir = Deno.makeTempDirSync();
-  let browser: Browser | undefined;
-  try {
-    browser = await chromium.launch({
-      executablePath: program,
-      // A container runs as root and has a small /dev/shm.
-      args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-      timeout: 120_000,
-    });
-    const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    page.setDefaultTimeout(120_000);
-    await body(page, dir);
-  } finally {
-    await browser?.close();
-    Deno.removeSync(dir, { recursive: true });
-  }
-}
-
-// The driver of the browser keeps handles that end with the process.
-const LOOSE = { sanitizeOps: false, sanitizeResources: false };
 
 Deno.test(
   "the report works from disk, in both themes and on a phone, when a browser opens it",
@@ -179,7 +146,7 @@ Deno.test("pageFigures draws our sweeps with bars, and leaves out one that is ha
   assert.deepEqual(figuresOf(sweep("law", half)).map(({ id }) => id), ["law-compute"]);
 });
 
-Deno.test("collectRuns refuses a file of another kind when a glob names one", () => {
+Deno.test("a report is refused when a glob names a file of another kind, or none", () => {
   const dir = Deno.makeTempDirSync();
   try {
     Deno.writeTextFileSync(join(dir, "a.csv"), "");
@@ -187,6 +154,13 @@ Deno.test("collectRuns refuses a file of another kind when a glob names one", ()
     Deno.writeTextFileSync(join(dir, "law.jsonl"), "{}\n");
     const { problems } = collectRuns(["*.jsonl"], dir);
     assert.match(problems.join(), /law\.jsonl, line 1 is damaged/);
+    const out = join(dir, "page.html");
+    const nothing = { results: ["none/*.json"], root: dir, out, mustFind: true };
+    assert.throws(
+      () => writeReport(nothing),
+      /none\/\*\.json: no file was found there; name result/,
+    );
+    assert.equal([...Deno.readDirSync(dir)].some(({ name }) => name === "page.html"), false);
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }

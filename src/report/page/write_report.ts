@@ -11,6 +11,8 @@ export interface WriteReportOptions {
   readonly root: string;
   /** File to write. */
   readonly out: string;
+  /** Whether it is an error when the globs name no file: the user gave them. */
+  readonly mustFind?: boolean;
 }
 
 /** What a report holds. */
@@ -23,9 +25,23 @@ export interface WrittenReport {
   readonly problems: readonly string[];
 }
 
-/** Writes a report of runs and sweeps as one HTML file. */
-export function writeReport({ results, root, out }: WriteReportOptions): WrittenReport {
+/**
+ * Writes a report of runs and sweeps as one HTML file.
+ *
+ * @throws {RangeError} when a glob names a file of another kind, or `mustFind` and nothing is found.
+ */
+export function writeReport(
+  { results, root, out, mustFind = false }: WriteReportOptions,
+): WrittenReport {
   const collected = collectRuns(results, root);
+  if (mustFind && Object.values(collected).every(({ length }) => length === 0)) {
+    throw new RangeError(
+      `--results ${
+        results.join(" ")
+      }: no file was found there; name result.json files of runs or ` +
+        ".jsonl files of sweeps",
+    );
+  }
   const figures = pageFigures(collected);
   Deno.mkdirSync(dirname(out), { recursive: true });
   writeWhole(out, [new TextEncoder().encode(reportPage(collected, figures))]);
