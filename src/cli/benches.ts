@@ -4,6 +4,7 @@ import { dataFeed } from "./bench/data_feed.ts";
 import { embedSpeed } from "./bench/embed_speed.ts";
 import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
+import { ortTorch } from "./bench/ort_torch.ts";
 import { jaxPeer, torchPeer } from "./bench/peers.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
@@ -21,5 +22,6 @@ export const BENCHES: readonly Bench[] = [
   embedSpeed,
   jaxPeer,
   torchPeer,
+  ortTorch,
   dataBuild,
 ];

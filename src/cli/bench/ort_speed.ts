@@ -92,7 +92,7 @@ export const ortSpeed: Bench = {
 };
 
 /** Mean seconds of one call, over as many as take a fifth of a second. */
-async function secondsOf(call: () => Promise<unknown>): Promise<number> {
+export async function secondsOf(call: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   let calls = 0, seconds = 0;
   do {

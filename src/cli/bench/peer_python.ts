@@ -60,7 +60,9 @@ export async function torchPython(env: (name: string) => string | undefined): Pr
     if (installed !== undefined) return installed;
   }
   throw new Error(
-    `step.vs.torch needs PyTorch; seen none in ${places.join(", ")}; run: ${byHand}, or set ` +
+    `the measurements against PyTorch need it; seen none in ${
+      places.join(", ")
+    }; run: ${byHand}, or set ` +
       "CLIPA_TORCH_PYTHON to a Python that has it",
   );
 }

@@ -1,5 +1,6 @@
 import type { Bench, BenchContext, BenchResult } from "./bench.ts";
 import { interleave } from "./interleave.ts";
+import { PeerProcess } from "./peer_process.ts";
 import { jaxPython, torchPython } from "./peer_python.ts";
 import { spread } from "./spread.ts";
 
@@ -52,7 +53,7 @@ async function measure(peer: Peer, context: BenchContext): Promise<BenchResult> 
   const { BenchStep } = await import("../../run/bench/bench_model.ts");
   using native = new NativeContext({ threads });
   using bench = new BenchStep(native, SHAPE);
-  const other = new PeerProcess(python, peer.script, threads, context.signal);
+  const other = new PeerProcess(python, peer.script, stepArguments(threads), context.signal);
   try {
     const framework = await other.start();
     const pairs = await interleave(() => bench.seconds(), () => other.seconds(), PAIRS);
@@ -68,70 +69,14 @@ async function measure(peer: Peer, context: BenchContext): Promise<BenchResult> 
   }
 }
 
-/** A peer's script, which runs a step for every line it reads. */
-class PeerProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #answers: LineReader;
-
-  constructor(python: string, script: string, threads: number, signal: AbortSignal) {
-    const path = new URL(`../../../tests/goldens/peers/${script}`, import.meta.url).pathname;
-    const flags = {
-      "--width": SHAPE.width,
-      "--heads": SHAPE.width / 32,
-      "--image-tokens": SHAPE.imageTokens,
-      "--text-tokens": SHAPE.textTokens,
-      "--batch": SHAPE.batch,
-      "--threads": threads,
-    };
-    this.#child = new Deno.Command(python, {
-      args: [
-        decodeURIComponent(path),
-        "--serve",
-        ...Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)]),
-      ],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-      signal,
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    const lines = this.#child.stdout.pipeThrough(new TextDecoderStream());
-    this.#answers = new LineReader(lines.getReader());
-  }
-
-  /** Waits until the peer is warm; returns its name and version. */
-  async start(): Promise<string> {
-    return JSON.parse(await this.#answers.next()).framework;
-  }
-
-  /** Seconds of one step. */
-  async seconds(): Promise<number> {
-    await this.#input.write(new TextEncoder().encode("\n"));
-    return Number(JSON.parse(await this.#answers.next()).seconds);
-  }
-
-  async end(): Promise<void> {
-    // It may have ended by itself; its exit is what counts.
-    await this.#input.close().catch(() => {});
-    await this.#child.status;
-  }
-}
-
-/** Whole lines of a text stream. */
-class LineReader {
-  #rest = "";
-  constructor(readonly reader: ReadableStreamDefaultReader<string>) {}
-
-  async next(): Promise<string> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.reader.read();
-      if (done) throw new Error("the peer ended before it answered; see its message above");
-      this.#rest += value;
-    }
-    const cut = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, cut);
-    this.#rest = this.#rest.slice(cut + 1);
-    return line;
-  }
+function stepArguments(threads: number): string[] {
+  const flags = {
+    "--width": SHAPE.width,
+    "--heads": SHAPE.width / 32,
+    "--image-tokens": SHAPE.imageTokens,
+    "--text-tokens": SHAPE.textTokens,
+    "--batch": SHAPE.batch,
+    "--threads": threads,
+  };
+  return ["--serve", ...Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)])];
 }
