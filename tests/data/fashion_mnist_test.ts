@@ -40,7 +40,7 @@ const WANTED = {
 };
 
 /** Builds in a folder of its own, with programs that fetch and unpack these files. */
-async function build(
+function build(
   files: Record<string, Uint8Array>,
   more: Partial<Parameters<typeof buildFashionMnist>[0]> = {},
 ) {
@@ -63,7 +63,7 @@ async function build(
 }
 
 Deno.test("buildFashionMnist gives pictures, names and labels as in the package, once", async () => {
-  const { cacheDir, calls, once } = await build(packageFiles());
+  const { cacheDir, calls, once } = build(packageFiles());
   try {
     const set = await once();
     const test = openRecords(set.test), train = openRecords(set.train);
@@ -108,7 +108,7 @@ Deno.test("buildFashionMnist says what is wrong and leaves nothing that looks wh
     ],
   ];
   for (const [files, message] of wrong) {
-    const { cacheDir, once } = await build(packageFiles(files));
+    const { cacheDir, once } = build(packageFiles(files));
     await assert.rejects(once(), message);
     const left = [...Deno.readDirSync(cacheDir)].flatMap(({ name }) =>
       [...Deno.readDirSync(`${cacheDir}/${name}`)].map((entry) => entry.name)
@@ -119,7 +119,7 @@ Deno.test("buildFashionMnist says what is wrong and leaves nothing that looks wh
 });
 
 Deno.test("buildFashionMnist refuses another package and says how to fetch by hand", async () => {
-  const other = await build(packageFiles(), { wanted: { ...WANTED, sha256: "0".repeat(64) } });
+  const other = build(packageFiles(), { wanted: { ...WANTED, sha256: "0".repeat(64) } });
   await assert.rejects(other.once(), /SHA-256 [0-9a-f]{64}; allowed: 0{64}.*--deb FILE/);
   const missing = (program: string, code: number) =>
     build(packageFiles(), {
@@ -136,7 +136,7 @@ Deno.test("buildFashionMnist refuses another package and says how to fetch by ha
   assert.throws(() => openFashionMnist(noDpkg.cacheDir), /deno task data fashion-mnist/);
   const given = `${noDpkg.cacheDir}/mine.deb`;
   Deno.writeFileSync(given, DEB);
-  const byHand = await build(packageFiles(), { deb: given });
+  const byHand = build(packageFiles(), { deb: given });
   await byHand.once();
   assert.deepEqual(byHand.calls, ["dpkg-deb --extract"]);
   for (const { cacheDir } of [other, noApt, apt, noDpkg, byHand]) {
