@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -161,8 +162,8 @@ void load_pictures(const std::string& path) {
 }  // namespace
 
 int main() {
-  char path[] = "/tmp/clipa-race-XXXXXX";
-  const int file = mkstemp(path);
+  std::string path = std::filesystem::temp_directory_path() / "clipa-race-XXXXXX";
+  const int file = mkstemp(path.data());
   std::FILE* pixels = file < 0 ? nullptr : fdopen(file, "wb");
   if (pixels == nullptr) {
     std::perror("race: no temporary file");
@@ -174,8 +175,8 @@ int main() {
   threads.emplace_back(compute, 3);
   threads.emplace_back(compute, 2);
   threads.emplace_back(cancel);
-  threads.emplace_back(load_pictures, std::string(path));
+  threads.emplace_back(load_pictures, path);
   for (std::thread& thread : threads) thread.join();
-  std::remove(path);
+  std::remove(path.c_str());
   return failures == 0 ? 0 : 1;
 }
