@@ -14,15 +14,18 @@ extern "C" {
 /* Filters of the resize, antialiased. */
 enum clipa_filter { CLIPA_FILTER_BILINEAR = 0, CLIPA_FILTER_BICUBIC = 1 };
 
-/* What happens to the colours of a picture, in this order. */
+/* What happens to a picture. Strokes and the map change the stored picture, before it is cropped;
+ * the rest follows in the order of the list. */
 enum clipa_image_flag {
-  CLIPA_IMAGE_FLIP = 1,   /* mirrored left to right */
-  CLIPA_IMAGE_INK = 2,    /* one-channel pictures: luminance becomes a mix of ink and paper */
-  CLIPA_IMAGE_JITTER = 4, /* brightness, contrast, saturation, hue, in `order` */
-  CLIPA_IMAGE_GRAY = 8    /* all channels become the luminance */
+  CLIPA_IMAGE_FLIP = 1,    /* mirrored left to right */
+  CLIPA_IMAGE_INK = 2,     /* one-channel pictures: luminance becomes a mix of ink and paper */
+  CLIPA_IMAGE_JITTER = 4,  /* brightness, contrast, saturation, hue, in `order` */
+  CLIPA_IMAGE_GRAY = 8,    /* all channels become the luminance */
+  CLIPA_IMAGE_STROKE = 16, /* dark strokes become thicker or thinner */
+  CLIPA_IMAGE_WARP = 32    /* an affine map, after the strokes */
 };
 
-/* One picture of a batch. 88 bytes. */
+/* One picture of a batch. 112 bytes. */
 typedef struct clipa_image_job {
   uint64_t offset;   /* first byte in the mapped file */
   uint32_t width;    /* pixels */
@@ -34,7 +37,9 @@ typedef struct clipa_image_job {
   float paper[3];  /* 0..255; where the luminance is 255 */
   float jitter[4]; /* brightness, contrast and saturation factors, hue shift in turns */
   uint32_t order;  /* four bytes: which jitter comes first (0..3, each once) */
-  uint32_t reserved;
+  float stroke;    /* pixels by which the edge of dark strokes moves outwards; -4 to 4 */
+  float
+      warp[6]; /* (x, y) shows (w0 x + w1 y + w2, w3 x + w4 y + w5), about the centre, in pixels */
 } clipa_image_job;
 
 /* A read-only mapping of a file. What becomes shorter while it is open is an error of the calls

@@ -79,8 +79,10 @@ function* checkStage(recipe: Recipe, index: number): Generator<string> {
     yield `${at}.warmup: seen ${warmupSteps(stage)} steps; allowed: fewer than the stage's ` +
       `${stageSteps(stage)} (samples / batch)`;
   }
-  for (const key of ["area", "aspect"] as const) {
-    const [low, high] = stage.augment[key];
+  const { area, aspect, warp } = stage.augment;
+  for (const [key, range] of Object.entries({ area, aspect, "warp.scale": warp?.scale })) {
+    if (range === undefined) continue;
+    const [low, high] = range;
     if (low > high || low <= 0) {
       yield `${at}.augment.${key}: seen [${low}, ${high}]; allowed: above 0, the smaller first`;
     }

@@ -16,6 +16,25 @@ export interface AugmentRecipe {
   readonly gray: number;
   /** Share of the pictures that are mirrored; the papers use none. */
   readonly flip: number;
+  /** Random affine maps; none if left out. The papers use none. */
+  readonly warp?: WarpRecipe;
+  /**
+   * One-colour pictures get strokes that are thicker or thinner by up to this many pixels of the stored
+   * picture at each edge; 0 to 4, none if left out. Designers differ in it more than in anything else.
+   */
+  readonly stroke?: number;
+}
+
+/** Ranges of a random affine map about the centre of the picture. */
+export interface WarpRecipe {
+  /** Largest turn either way, in degrees. */
+  readonly rotate: number;
+  /** Largest horizontal shear either way, as a share of the height. */
+  readonly shear: number;
+  /** Smallest and largest size of what is shown; log-uniform. */
+  readonly scale: readonly [number, number];
+  /** Largest shift in each direction, as a share of the side. */
+  readonly shift: number;
 }
 
 /**

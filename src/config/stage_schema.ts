@@ -44,5 +44,12 @@ export const stageSchema = z.strictObject({
     jitter: z.strictObject({ probability: share, strength: share }),
     gray: share,
     flip: share,
+    warp: z.strictObject({
+      rotate: z.number().min(0).max(180),
+      shear: share,
+      scale: z.tuple([z.number().positive(), z.number().positive()]),
+      shift: share,
+    }).optional(),
+    stroke: z.number().min(0).max(4).optional(),
   }),
 }) satisfies z.ZodType<StageRecipe>;

@@ -1,4 +1,4 @@
-import { type ImageJob, ImageJobs } from "../../src/data/images/image_jobs.ts";
+import { type ImageJob, ImageJobs, JOB_BYTES } from "../../src/data/images/image_jobs.ts";
 import { MappedFile } from "../../src/data/images/mapped_file.ts";
 import { FILTER_CODES } from "../../src/data/images/resize_image.ts";
 import { NativeContext } from "../../src/native/context.ts";
@@ -14,6 +14,8 @@ export const PLAIN_JOB: ImageJob = {
   jitter: null,
   gray: false,
   flip: false,
+  stroke: null,
+  warp: null,
 };
 
 /** Runs jobs on the pictures in `file`: uint8 [jobs, size, size, 3]. */
@@ -27,7 +29,7 @@ export async function runJobs(
     Deno.writeFileSync(path, file);
     using map = new MappedFile(path);
     using context = new NativeContext({ threads: 1 });
-    using jobBuffer = context.buffer(Math.max(1, jobs.length) * 88);
+    using jobBuffer = context.buffer(Math.max(1, jobs.length) * JOB_BYTES);
     using pixels = context.buffer(Math.max(1, jobs.length) * size * size * 3);
     const list = new ImageJobs(jobs.length);
     jobs.forEach((job, i) => list.set(i, job));

@@ -1,4 +1,5 @@
 // The exported functions of clipa_image.h.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -12,13 +13,14 @@
 #include "image/colour.h"
 #include "image/map.h"
 #include "image/resample.h"
+#include "image/shape.h"
 
 namespace clipa {
 
 namespace {
 
 constexpr uint32_t kMaxSide = 1 << 16;
-static_assert(sizeof(clipa_image_job) == 88, "the host writes jobs in this layout");
+static_assert(sizeof(clipa_image_job) == 112, "the host writes jobs in this layout");
 
 HandleTable<Map>& maps() {
   static auto* table = new HandleTable<Map>();
@@ -61,7 +63,8 @@ class BatchWork {
     if (source_.size() < bytes) source_.resize(bytes);
     problem = map_.read(job.offset, bytes, source_.data());
     if (problem != nullptr) return problem;
-    const uint8_t* source = source_.data();
+    if (!shapes_valid(job)) return "strokes change by -4 to 4 pixels, and maps are finite";
+    const uint8_t* source = change_shapes(job, bytes);
     const bool gray = job.channels == 1;
     const int side = static_cast<int>(size_);
     resampler_.resize(source, static_cast<int>(job.width), static_cast<int>(job.height),
@@ -81,6 +84,27 @@ class BatchWork {
   }
 
  private:
+  static bool shapes_valid(const clipa_image_job& job) {
+    if ((job.flags & CLIPA_IMAGE_STROKE) != 0 && !(std::fabs(job.stroke) <= kMostStroke)) {
+      return false;
+    }
+    if ((job.flags & CLIPA_IMAGE_WARP) == 0) return true;
+    return std::all_of(job.warp, job.warp + 6, [](float x) { return std::isfinite(x); });
+  }
+
+  // The stored picture in source_, or what the job makes of its shapes.
+  const uint8_t* change_shapes(const clipa_image_job& job, uint64_t bytes) {
+    const int width = static_cast<int>(job.width), height = static_cast<int>(job.height);
+    const int channels = static_cast<int>(job.channels);
+    if ((job.flags & CLIPA_IMAGE_STROKE) != 0) {
+      thicken(job.stroke, width, height, channels, source_.data(), &shapes_);
+    }
+    if ((job.flags & CLIPA_IMAGE_WARP) == 0) return source_.data();
+    warped_.resize(bytes);
+    warp(source_.data(), job.warp, width, height, channels, warped_.data());
+    return warped_.data();
+  }
+
   static bool colours_valid(const clipa_image_job& job) {
     for (int c = 0; c < 3; ++c) {
       if (!(job.ink[c] >= 0 && job.ink[c] <= 255)) return false;
@@ -95,6 +119,8 @@ class BatchWork {
   const int64_t pixels_;
   Resampler resampler_;
   std::vector<uint8_t> source_;
+  std::vector<uint8_t> warped_;
+  ShapeScratch shapes_;
   std::vector<uint8_t> small_;
   std::vector<float> floats_;
 };

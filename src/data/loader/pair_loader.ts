@@ -3,6 +3,7 @@ import type { NativeBuffer, NativeContext } from "../../native/context.ts";
 import { check, nativeLibrary } from "../../native/library.ts";
 import { drawColours } from "../augment/draw_colours.ts";
 import { drawCrop, type DrawKey } from "../augment/draw_crop.ts";
+import { drawShape } from "../augment/draw_shape.ts";
 import { ImageJobs } from "../images/image_jobs.ts";
 import { MappedFile } from "../images/mapped_file.ts";
 import { FILTER_CODES, type ResizeFilter } from "../images/resize_image.ts";
@@ -169,6 +170,7 @@ export class PairLoader implements Disposable {
       channels,
       crop: drawCrop(key, records.size, area, aspect),
       ...drawColours(key, channels, colours),
+      ...drawShape(key, records.size, channels, augment),
     });
   }
 

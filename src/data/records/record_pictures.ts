@@ -71,6 +71,8 @@ export class RecordPictures implements Disposable {
         jitter: null,
         gray: false,
         flip: false,
+        stroke: null,
+        warp: null,
       });
     }
     this.#jobs.write(0, jobs.bytes);
