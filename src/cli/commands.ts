@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
 import { dataCommand } from "./commands/data.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -207,6 +208,15 @@ const shards = shardsCommand(async ({ from, path, columns, onProgress, ...option
   });
 });
 
+const doctor = doctorCommand({
+  async examine(options) {
+    const { examine } = await import("../run/doctor/examine.ts");
+    const { cpu, threads } = describeMachine();
+    const chosen = Number(Deno.env.get("CLIPA_THREADS") ?? 0) || threads;
+    return await examine({ ...options, cpu, threads: chosen });
+  },
+});
+
 const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
 
 const report = reportCommand({
@@ -228,6 +238,7 @@ export const COMMANDS: readonly Command[] = [
   build,
   plan,
   bench,
+  doctor,
   notebooks,
   report,
   test,

@@ -27,6 +27,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   build: { native: true, gate: false },
   plan: { native: false, gate: false },
   bench: { native: true, gate: false },
+  doctor: { native: true, gate: false },
   notebooks: { native: true, gate: false, needs: NOTEBOOK_NEEDS },
   report: { native: false, gate: false },
   test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
