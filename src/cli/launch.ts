@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { permissionFlags } from "../config/permissions.ts";
 import { describeError } from "./describe_error.ts";
 import { forwardSignals } from "./setup/forward_signals.ts";
 import { SetupError } from "./setup/report.ts";
@@ -32,7 +33,14 @@ async function launch(args: string[]): Promise<number> {
   const setup = help ? undefined : await runSetup(ROOT, plan);
   const config = setup === undefined ? ["--no-config"] : ["--config", `${ROOT}/${setup.config}`];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...config, "-A", `${ROOT}/src/cli/main.ts`, task, ...rest],
+    args: [
+      "run",
+      ...config,
+      ...permissionFlags(task, Deno.execPath()),
+      `${ROOT}/src/cli/main.ts`,
+      task,
+      ...rest,
+    ],
     // deno task changes to the folder of deno.json; paths are relative to where the user stands.
     cwd: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
     env: {

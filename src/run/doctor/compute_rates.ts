@@ -60,10 +60,15 @@ export async function computeRates(
       pairs: steps,
       note:
         `width ${SHAPE.width}, ${SHAPE.imageTokens} image and ${SHAPE.textTokens} text tokens, ` +
-        `batch ${SHAPE.batch}, tensors in memory; its linear layers reach ` +
-        `${(100 * share).toFixed(0)} % of gemm`,
+        `batch ${SHAPE.batch}, tensors in memory; ` + describeShare(share),
     },
   ];
+}
+
+function describeShare(share: number): string {
+  return share <= 1.1
+    ? `its linear layers reach ${(100 * share).toFixed(0)} % of gemm`
+    : "its share of gemm cannot be told: the two were measured under different load";
 }
 
 async function decodeRate(): Promise<number> {

@@ -1,3 +1,4 @@
+import { trainingFlags } from "../../config/permissions.ts";
 import type { RunProgress } from "../../run/run_experiment.ts";
 import type { CellJob, JobOptions } from "./cell_job.ts";
 
@@ -27,7 +28,13 @@ export async function runJobInProcess(
   signal.throwIfAborted();
   const worker = new URL("./job_worker.ts", import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", config, "-A", decodeURIComponent(worker.pathname)],
+    args: [
+      "run",
+      "--config",
+      config,
+      ...trainingFlags(Deno.execPath()),
+      decodeURIComponent(worker.pathname),
+    ],
     env: threads === null ? {} : { CLIPA_THREADS: String(threads) },
     stdin: "piped",
     stdout: "piped",

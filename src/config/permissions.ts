@@ -1,0 +1,72 @@
+/** What a task may do besides reading, writing, and asking the environment and the system. */
+export interface TaskPermissions {
+  /** Loads native libraries: ours, ONNX Runtime's and sharp's. Native code is outside Deno's control. */
+  readonly ffi: boolean;
+  /** Programs that it may start; `all` for tasks whose work is to start programs. */
+  readonly run: readonly string[] | "all";
+}
+
+/** Stands for the running Deno in {@linkcode TaskPermissions.run}. */
+export const THIS_DENO = "deno";
+
+const COMPUTES: TaskPermissions = { ffi: true, run: [] };
+const STARTS: TaskPermissions = { ffi: true, run: "all" };
+
+/**
+ * The narrowest permissions with which each task works; no task may use the network. Set-up, which
+ * installs packages, runs before them with permissions of its own. `git` is asked for the revision
+ * that results carry.
+ */
+export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Object.freeze({
+  train: COMPUTES,
+  eval: COMPUTES,
+  export: { ffi: true, run: ["git"] },
+  embed: COMPUTES,
+  search: COMPUTES,
+  sweep: { ffi: true, run: [THIS_DENO, "git"] },
+  data: { ffi: true, run: ["apt-get", "dpkg-deb"] },
+  shards: COMPUTES,
+  build: COMPUTES,
+  plan: { ffi: false, run: [] },
+  bench: STARTS,
+  doctor: { ffi: true, run: ["dd"] },
+  notebooks: STARTS,
+  report: { ffi: false, run: [] },
+});
+
+/**
+ * The flags of `deno run` for a task; all permissions for those that are not in the table, which run
+ * tests.
+ *
+ * ```ts
+ * permissionFlags("plan", "/usr/bin/deno").includes("--allow-ffi"); // false
+ * ```
+ *
+ * @param deno Path of the running Deno.
+ */
+export function permissionFlags(task: string, deno: string): string[] {
+  const permissions = Object.hasOwn(TASK_PERMISSIONS, task) ? TASK_PERMISSIONS[task] : undefined;
+  return permissions === undefined ? ["-A"] : flagsOf(permissions, deno);
+}
+
+/** The flags of a process that trains, for those who start one. */
+export function trainingFlags(deno: string): string[] {
+  return flagsOf(COMPUTES, deno);
+}
+
+function flagsOf({ ffi, run }: TaskPermissions, deno: string): string[] {
+  const programs = run === "all"
+    ? ["--allow-run"]
+    : run.length > 0
+    ? [`--allow-run=${run.map((name) => name === THIS_DENO ? deno : name).join(",")}`]
+    : [];
+  return [
+    "--no-prompt",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+    "--allow-sys",
+    ...(ffi ? ["--allow-ffi"] : []),
+    ...programs,
+  ];
+}
