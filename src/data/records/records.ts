@@ -126,6 +126,21 @@ function readIndex(path: string, header: RecordHeader, index: Uint8Array): Recor
   expect("caption texts", captionText.length, captionLevel.length);
   expect("text bytes", textStart[textCount], textBytes.length);
   checkBounds(path, header, offset, channels);
+  for (const [name, starts] of Object.entries({ keyStart, captionStart, textStart })) {
+    const at = starts.findIndex((start, i) => i > 0 && start < starts[i - 1]);
+    if (at >= 0) throw damaged(path, `${name} falls at ${at}`, "a table that never falls");
+  }
+  const ids = {
+    set: [set, head.sets.length],
+    family: [family, head.families.length],
+    phrase: [phrase, phraseText.length],
+    phraseText: [phraseText, textCount],
+    captionText: [captionText, textCount],
+  } as const;
+  for (const [name, [column, limit]] of Object.entries(ids)) {
+    const wrong = column.find((id: number) => id >= limit);
+    if (wrong !== undefined) throw damaged(path, `${name} ${wrong}`, `below ${limit} allowed`);
+  }
 
   const decoder = new TextDecoder();
   const checkRow = (row: number) => {
@@ -190,14 +205,34 @@ function readHead(path: string, index: Uint8Array): RecordHead {
       `at most ${index.length - 4} allowed`,
     );
   }
-  const head = JSON.parse(new TextDecoder().decode(index.subarray(4, 4 + headBytes))) as RecordHead;
-  for (const name of Object.keys(RECORD_SECTIONS) as RecordSection[]) {
-    const place = head.sections?.[name];
-    if (!place || place.at % 8 !== 0 || place.at + place.bytes > index.length) {
-      throw damaged(path, `section ${name} at ${place?.at}`, `inside ${index.length} index bytes`);
+  const head = parseHead(path, new TextDecoder().decode(index.subarray(4, 4 + headBytes)));
+  for (const [name, type] of Object.entries(RECORD_SECTIONS)) {
+    const { at, bytes } = head.sections[name as RecordSection] ?? {};
+    const inside = Number.isSafeInteger(at) && Number.isSafeInteger(bytes) && at >= 0 &&
+      bytes >= 0 && at + bytes <= index.length;
+    if (!inside || at % 8 !== 0 || bytes % ELEMENT_BYTES[type] !== 0) {
+      throw damaged(
+        path,
+        `section ${name} of ${bytes} bytes at ${at}`,
+        `${type} values inside ${index.length} index bytes`,
+      );
     }
   }
   return head;
+}
+
+const ELEMENT_BYTES = { u8: 1, u16: 2, u32: 4, u64: 8 } as const;
+
+function parseHead(path: string, text: string): RecordHead {
+  const isNames = (names: unknown) =>
+    Array.isArray(names) && names.every((name) => typeof name === "string");
+  try {
+    const head = JSON.parse(text);
+    if (isNames(head.families) && isNames(head.sets) && typeof head.sections === "object") {
+      return { ...head, sections: head.sections ?? {} };
+    }
+  } catch { /* said below */ }
+  throw damaged(path, "an index head that is no list of sections", "the head as it was written");
 }
 
 // A double holds every whole number below 2^53, and unlike a BigInt costs nothing to read per batch.
