@@ -65,7 +65,13 @@ Deno.test("openSafetensors refuses cut files, holes, overlaps and wild headers",
     refuse({ a: entry(0, 4), b: entry(0, 4) }, 4, /expected 4/);
     refuse({ a: entry(0, 8) }, 8, /expected 0\+4/);
     refuse({ a: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, 8, /not float32/);
-    refuse({ a: entry(0, 4, [-1]) }, 4, /not float32/);
+    refuse({ a: { dtype: "Q4", shape: [1], data_offsets: [0, 8] } }, 8, /no known number type/);
+    refuse({ a: { dtype: "toString", shape: [1], data_offsets: [0, 8] } }, 8, /no known number/);
+    refuse({ a: entry(0, 4, [-1]) }, 4, /no known number type/);
+    refuse({ a: { dtype: "F32" } }, 0, /no known number type/);
+    refuse({ a: null }, 0, /no known number type/);
+    refuse([], 0, /seen no object/);
+    refuse({ a: [[[[[]]]]] }, 0, /nested deeper than 4/);
     Deno.writeFileSync(path, Uint8Array.of(255, 255, 255, 255, 255, 255, 0, 0, 1));
     assert.throws(() => openSafetensors(path), /header of/);
     Deno.writeFileSync(path, Uint8Array.of(1, 2));
