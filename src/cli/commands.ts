@@ -201,7 +201,12 @@ const shards = shardsCommand(async ({ from, path, columns, onProgress, ...option
   const { packShards } = await import("../data/sources/pack_shards.ts");
   const { folderItems } = await import("../data/sources/folder_source.ts");
   const { tableItems } = await import("../data/sources/table_source.ts");
-  const items = from === "folder" ? folderItems(path) : tableItems(path, from, columns);
+  const { parquetItems } = await import("../data/sources/parquet_source.ts");
+  const items = from === "folder"
+    ? folderItems(path)
+    : from === "parquet"
+    ? parquetItems(path, columns)
+    : tableItems(path, from, columns);
   return await packShards(items, {
     ...options,
     onProgress: (done) => onProgress({ label: "shards", done, total: done }),

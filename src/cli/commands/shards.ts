@@ -4,7 +4,7 @@ import { createProgressBar, type Progress } from "../progress_bar.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Where pairs come from. */
-export const SOURCES = ["folder", "csv", "tsv", "jsonl"] as const;
+export const SOURCES = ["folder", "csv", "tsv", "jsonl", "parquet"] as const;
 
 /** What is packed, and into what. */
 export interface ShardsRequest {

@@ -2,7 +2,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
 import { writeWhole } from "../icons/write_whole.ts";
 import { createShardWriter, type ShardWriter } from "../shards/write_tar.ts";
-import type { BrokenItem, SourceItem } from "./source_item.ts";
+import { type BrokenItem, pictureExtension, type SourceItem } from "./source_item.ts";
 
 /** Options of {@linkcode packShards}. */
 export interface PackOptions {
@@ -42,7 +42,7 @@ const MAX_BYTES = 32 << 20;
  * @throws the reason of the signal when it is aborted; nothing is left behind.
  */
 export async function packShards(
-  items: Iterable<SourceItem | BrokenItem>,
+  items: Iterable<SourceItem | BrokenItem> | AsyncIterable<SourceItem | BrokenItem>,
   options: PackOptions,
 ): Promise<PackReport> {
   const { perShard = 1000, signal, onProgress } = options;
@@ -78,7 +78,7 @@ export async function packShards(
   try {
     // The oldest is waited for and written, so the order is the source's; the later ones decode meanwhile.
     const pending: Promise<Sample | BrokenItem>[] = [];
-    for (const item of items) {
+    for await (const item of items) {
       signal?.throwIfAborted();
       const sample = "problem" in item ? Promise.resolve(item) : readSample(item, options.limits);
       // Whoever waits for it in turn gets the error.
@@ -113,7 +113,7 @@ export async function packShards(
 
 function addSample(shard: ShardWriter, index: number, { item, picture }: Sample): void {
   const text = (value: string) => new TextEncoder().encode(value);
-  const extension = extname(item.path).slice(1).toLowerCase();
+  const extension = pictureExtension(picture) ?? extname(item.path).slice(1).toLowerCase();
   shard.add(String(index).padStart(9, "0"), [
     [extension, picture],
     ["txt", text(item.caption)],
@@ -129,10 +129,12 @@ async function readSample(
   const broken = (problem: string) => ({ at: item.at, problem });
   if (item.caption === "") return broken("empty text: a caption needs a visible character");
   try {
-    const { size, isFile } = await Deno.stat(item.path);
+    const { size, isFile } = item.bytes
+      ? { size: item.bytes.length, isFile: true }
+      : await Deno.stat(item.path);
     if (!isFile) return broken(`no picture: ${item.path} is not a file`);
     if (size > MAX_BYTES) return broken(`too large: ${size} bytes; at most ${MAX_BYTES} allowed`);
-    const picture = await Deno.readFile(item.path);
+    const picture = item.bytes ?? await Deno.readFile(item.path);
     await decodeImage(picture, limits);
     return { item, picture };
   } catch (error) {

@@ -2,8 +2,10 @@
 export interface SourceItem {
   /** Where it stands in the source: a file, or a table with its line. */
   readonly at: string;
-  /** The picture file. */
+  /** The picture file; for pictures inside the source a name of their own. */
   readonly path: string;
+  /** The bytes of a picture that stands inside the source. */
+  readonly bytes?: Uint8Array;
   readonly caption: string;
 }
 
@@ -11,6 +13,15 @@ export interface SourceItem {
 export interface BrokenItem {
   readonly at: string;
   readonly problem: string;
+}
+
+/** The ending for a picture's bytes, by their first ones; undefined for anything but PNG, JPEG and WebP. */
+export function pictureExtension(bytes: Uint8Array): "png" | "jpg" | "webp" | undefined {
+  const starts = (text: string, at = 0) =>
+    [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
+  if (starts("\x89PNG")) return "png";
+  if (starts("\xff\xd8\xff")) return "jpg";
+  return starts("RIFF") && starts("WEBP", 8) ? "webp" : undefined;
 }
 
 /** A caption with white space and control characters as single blanks; may be empty. */

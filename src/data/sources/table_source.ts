@@ -1,5 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { dirname, resolve } from "node:path";
+import { chooseColumn } from "./choose_column.ts";
 import { type BrokenItem, type SourceItem, tidyCaption } from "./source_item.ts";
 
 /** Tables that are read. */
@@ -12,11 +13,6 @@ export interface TableColumns {
   /** The caption; absent: the first of the usual names. */
   readonly caption?: string;
 }
-
-const USUAL = {
-  image: ["image", "image_path", "file_name", "filename", "filepath", "file", "path"],
-  caption: ["caption", "text", "title", "description"],
-} as const;
 
 interface Row {
   readonly line: number;
@@ -40,8 +36,9 @@ export function* tableItems(
   const text = readUtf8(path);
   const rows = kind === "jsonl" ? jsonRows(path, text) : csvRows(path, text, kind);
   if (rows.length === 0) throw new SyntaxError(`${path}: no row; allowed: one pair a line`);
-  const image = columnOf(path, rows[0], "image", columns.image);
-  const caption = columnOf(path, rows[0], "caption", columns.caption);
+  const names = Object.keys(rows[0].cells);
+  const image = chooseColumn(path, names, "image", columns.image);
+  const caption = chooseColumn(path, names, "caption", columns.caption);
   for (const { line, cells } of rows) {
     const at = `${path}, line ${line}`;
     const file = cells[image], words = cells[caption];
@@ -55,23 +52,6 @@ export function* tableItems(
       yield { at, path: resolve(dirname(path), file.trim()), caption: tidyCaption(words) };
     }
   }
-}
-
-function columnOf(
-  path: string,
-  { cells }: Row,
-  part: keyof typeof USUAL,
-  wanted: string | undefined,
-): string {
-  const names = Object.keys(cells);
-  const found = wanted === undefined
-    ? USUAL[part].find((name) => names.includes(name))
-    : names.find((name) => name === wanted);
-  if (found !== undefined) return found;
-  throw new SyntaxError(
-    `${path}: no column ${wanted ?? USUAL[part].join(" or ")}; seen ${names.join(", ")}; ` +
-      `name it with --${part}-column`,
-  );
 }
 
 function csvRows(path: string, text: string, kind: "csv" | "tsv"): Row[] {

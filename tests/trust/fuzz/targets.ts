@@ -13,12 +13,14 @@ import { createRecordWriter } from "../../../src/data/records/record_writer.ts";
 import { openRecords } from "../../../src/data/records/records.ts";
 import { readTar } from "../../../src/data/shards/read_tar.ts";
 import { createShardWriter } from "../../../src/data/shards/write_tar.ts";
+import { parquetItems } from "../../../src/data/sources/parquet_source.ts";
 import { tableItems } from "../../../src/data/sources/table_source.ts";
 import { readClassNames, readTemplates } from "../../../src/eval/read_text_list.ts";
 import { readResults } from "../../../src/scaling/sweep/results_file.ts";
 import { loadTokenizer, saveTokenizer } from "../../../src/text/tokenizer_file.ts";
 import { Tokenizer } from "../../../src/text/tokenizer.ts";
 import { trainBpe } from "../../../src/text/train_bpe.ts";
+import goldens from "../../data/goldens/parquet.json" with { type: "json" };
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -227,6 +229,11 @@ function pictures(): FuzzTarget {
   };
 }
 
+function parquets(): Uint8Array[] {
+  const { huggingFace, zstd, gzip, paths } = goldens;
+  return [huggingFace, zstd, gzip, paths].map((text) => Uint8Array.fromBase64(text));
+}
+
 /** Every reader of files that may come from elsewhere. */
 export function fuzzTargets(): FuzzTarget[] {
   const csv = encode('image,caption\na.png,"a boat, blue"\nb.png,two\n');
@@ -246,6 +253,14 @@ export function fuzzTargets(): FuzzTarget[] {
     fileTarget("results", "rows.jsonl", [resultRows()], (path) => readResults(path)),
     fileTarget("csv", "table.csv", [csv], (path) => [...tableItems(path, "csv")]),
     fileTarget("jsonl", "table.jsonl", [jsonl], (path) => [...tableItems(path, "jsonl")]),
+    {
+      ...fileTarget("parquet", "table.parquet", parquets(), async (path) => {
+        for await (const { at } of parquetItems(path, {}, 2)) {
+          if (at === "") throw new TypeError("no place");
+        }
+      }),
+      slowness: 100,
+    },
     fileTarget("classes", "list.json", [encode('["boat","bee"]')], readClassNames),
     fileTarget("templates", "list.json", [encode('["a {}.","an icon of a {}"]')], readTemplates),
     icons(),
