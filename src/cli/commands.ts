@@ -10,6 +10,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { fetchCommand } from "./commands/fetch.ts";
 import { notebooks } from "./commands/notebooks.ts";
 import { ok } from "./commands/ok.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -197,6 +198,15 @@ const sweep = sweepCommand({
   },
 });
 
+const fetchShards = fetchCommand(async ({ pattern, out, onProgress, ...options }) => {
+  const { fetchAll } = await import("../data/fetch/fetch_all.ts");
+  return await fetchAll(pattern, out, {
+    ...options,
+    onProgress: (done, total, bytes) =>
+      onProgress({ label: "fetch", done, total, note: `${(bytes / 1e6).toFixed(1)} MB` }),
+  });
+});
+
 const shards = shardsCommand(async ({ from, path, columns, onProgress, ...options }) => {
   const { packShards } = await import("../data/sources/pack_shards.ts");
   const { folderItems } = await import("../data/sources/folder_source.ts");
@@ -238,6 +248,7 @@ export const COMMANDS: readonly Command[] = [
   embed,
   search,
   data,
+  fetchShards,
   shards,
   sweep,
   build,

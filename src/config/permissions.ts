@@ -4,6 +4,8 @@ export interface TaskPermissions {
   readonly ffi: boolean;
   /** Programs that it may start; `all` for tasks whose work is to start programs. */
   readonly run: readonly string[] | "all";
+  /** May reach the network; only the task whose work that is. */
+  readonly net?: true;
 }
 
 /** Stands for the running Deno in {@linkcode TaskPermissions.run}. */
@@ -13,7 +15,7 @@ const COMPUTES: TaskPermissions = { ffi: true, run: [] };
 const STARTS: TaskPermissions = { ffi: true, run: "all" };
 
 /**
- * The narrowest permissions with which each task works; no task may use the network. Set-up, which
+ * The narrowest permissions with which each task works; only `fetch` may use the network. Set-up, which
  * installs packages, runs before them with permissions of its own. `git` is asked for the revision
  * that results carry.
  */
@@ -25,6 +27,7 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
   search: COMPUTES,
   sweep: { ffi: true, run: [THIS_DENO, "git"] },
   data: { ffi: true, run: ["apt-get", "dpkg-deb"] },
+  fetch: { ffi: false, run: [], net: true },
   shards: COMPUTES,
   build: COMPUTES,
   plan: { ffi: false, run: [] },
@@ -54,7 +57,7 @@ export function trainingFlags(deno: string): string[] {
   return flagsOf(COMPUTES, deno);
 }
 
-function flagsOf({ ffi, run }: TaskPermissions, deno: string): string[] {
+function flagsOf({ ffi, run, net }: TaskPermissions, deno: string): string[] {
   const programs = run === "all"
     ? ["--allow-run"]
     : run.length > 0
@@ -66,6 +69,7 @@ function flagsOf({ ffi, run }: TaskPermissions, deno: string): string[] {
     "--allow-write",
     "--allow-env",
     "--allow-sys",
+    ...(net ? ["--allow-net"] : []),
     ...(ffi ? ["--allow-ffi"] : []),
     ...programs,
   ];

@@ -23,6 +23,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   search: { native: true, gate: false },
   sweep: { native: true, gate: false },
   data: { native: false, gate: false },
+  fetch: { native: false, gate: false },
   shards: { native: false, gate: false },
   build: { native: true, gate: false },
   plan: { native: false, gate: false },
