@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import {
   openSafetensors,
   type StoredTensor,
   writeSafetensors,
   writeWhole,
 } from "../checkpoint/safetensors.ts";
+import { fileSha256 } from "../data/icons/write_whole.ts";
 import { type ClipModel, PIXEL_STATISTICS } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
@@ -189,16 +189,8 @@ function cardOf(
 }
 
 function describeFile(dir: string, path: string): ModelFile {
-  // In parts: weights may be larger than the memory that is left.
-  using file = Deno.openSync(`${dir}/${path}`);
-  const hash = createHash("sha256");
-  const part = new Uint8Array(8 << 20);
-  let bytes = 0;
-  for (let read = file.readSync(part); read !== null; read = file.readSync(part)) {
-    hash.update(part.subarray(0, read));
-    bytes += read;
-  }
-  return { path, bytes, sha256: hash.digest("hex") };
+  const { bytes, sha256 } = fileSha256(`${dir}/${path}`);
+  return { path, bytes, sha256 };
 }
 
 function writeText(path: string, text: string): void {

@@ -53,6 +53,28 @@ Deno.test("ClipOnnx names the file when the weights are missing or cut", () =>
     );
   }));
 
+Deno.test("ClipOnnx names the file when a bit of the weights was changed, also after a good open", () =>
+  withModel(async (model) => {
+    const weights = `${model}/weights.safetensors`;
+    // Twice: the second time the checksum may come from memory.
+    const old = new Date(Date.now() - 5000);
+    Deno.utimeSync(weights, old, old);
+    (await ClipOnnx.open(model))[Symbol.dispose]();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    (await ClipOnnx.open(model))[Symbol.dispose]();
+    (await ClipOnnx.open(model))[Symbol.dispose]();
+    const bytes = Deno.readFileSync(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Deno.writeFileSync(weights, bytes);
+    // Who sets the clock back does not hide the change.
+    Deno.utimeSync(weights, old, old);
+    await assert.rejects(() => ClipOnnx.open(model), {
+      message: new RegExp(
+        `^${RegExp.escape(weights)}: seen sha256 [0-9a-f]{64}, model\\.json says [0-9a-f]{64}: `,
+      ),
+    });
+  }));
+
 Deno.test("ClipOnnx names the file when the tokenizer was changed", () =>
   withModel(async (model) => {
     const path = `${model}/tokenizer.json`;
