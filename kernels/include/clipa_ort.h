@@ -13,7 +13,7 @@
  *   clipa_ort_run_input(run, 0, CLIPA_ORT_F32, dims, rank, data, bytes); // copies
  *   clipa_ort_run_execute(run);                                          // slow
  *   clipa_ort_run_output(run, 0, &tensor);                               // type and shape
- *   clipa_ort_run_read(run, 0, out, bytes);
+ *   clipa_ort_run_read(run, 0, 0, out, bytes);
  *
  * Custom ops, domain "clipa", version 1. "?" marks an optional input, attributes stand after ";".
  * RegisterCustomOps, the entry point that ONNX Runtime looks for in a library of custom ops, is
@@ -65,10 +65,13 @@ enum clipa_ort_provider { CLIPA_ORT_AUTO = 0, CLIPA_ORT_CPU = 1, CLIPA_ORT_CUDA 
 
 typedef struct clipa_ort_params {
   uint32_t size;        /* sizeof(clipa_ort_params) */
-  int32_t threads;      /* threads of a run, 1..256; they sleep between ops */
+  int32_t threads;      /* threads of a run, 1..256 */
   int32_t provider;     /* clipa_ort_provider; auto = CUDA where it loads, else the CPU */
   int32_t device;       /* CUDA device */
   uint64_t user_stream; /* CUDA stream to run on; 0 = a stream of ONNX Runtime */
+  int32_t spin;         /* microseconds for which a thread without work keeps its core; 0 = sleeps
+                           at once; up to 1000000 */
+  int32_t reserved;     /* 0 */
 } clipa_ort_params;
 
 /* A tensor as a model declares it or a run produced it. 72 bytes. */
@@ -102,9 +105,13 @@ int32_t clipa_ort_session_info(uint64_t session, char* out, uint64_t bytes, uint
  * execute many times, one call at a time; several runs of a session may be in flight. */
 int32_t clipa_ort_run_create(uint64_t session, uint64_t* run);
 int32_t clipa_ort_run_destroy(uint64_t run);
-/* Copies an input in. */
+/* Copies an input in. data may be null: then its values are undefined until they are written. */
 int32_t clipa_ort_run_input(uint64_t run, uint64_t index, int32_t type, const int64_t* dims,
                             uint64_t rank, const void* data, uint64_t bytes);
+/* Copies a part of an input that was copied in, so that a large one keeps its thread only for a
+ * part at a time. */
+int32_t clipa_ort_run_write(uint64_t run, uint64_t index, uint64_t offset, const void* data,
+                            uint64_t bytes);
 /* Binds a range of a clipa buffer as an input or output instead of a copy; it stays alive with the
  * run. A bound output must have exactly the shape that comes out. */
 int32_t clipa_ort_run_bind_input(uint64_t run, uint64_t index, int32_t type, const int64_t* dims,
@@ -113,7 +120,9 @@ int32_t clipa_ort_run_bind_output(uint64_t run, uint64_t index, int32_t type, co
                                   uint64_t rank, uint64_t buffer, uint64_t offset);
 int32_t clipa_ort_run_execute(uint64_t run);
 int32_t clipa_ort_run_output(uint64_t run, uint64_t index, clipa_ort_tensor* tensor);
-int32_t clipa_ort_run_read(uint64_t run, uint64_t index, void* data, uint64_t bytes);
+/* Copies an output out, or a part of it. */
+int32_t clipa_ort_run_read(uint64_t run, uint64_t index, uint64_t offset, void* data,
+                           uint64_t bytes);
 
 #ifdef __cplusplus
 }

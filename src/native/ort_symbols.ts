@@ -28,6 +28,8 @@ export const ortSymbols = {
     parameters: ["u64", "u64", "i32", "buffer", "u64", "buffer", "u64"],
     result: "i32",
   },
+  // (uint64_t run, uint64_t index, uint64_t offset, const void* data, uint64_t bytes)
+  clipa_ort_run_write: { parameters: ["u64", "u64", "u64", "buffer", "u64"], result: "i32" },
   // (uint64_t run, uint64_t index, int32_t type, const int64_t* dims, uint64_t rank,
   //  uint64_t buffer, uint64_t offset)
   clipa_ort_run_bind_input: {
@@ -43,6 +45,6 @@ export const ortSymbols = {
   clipa_ort_run_execute: { parameters: ["u64"], result: "i32", nonblocking: true },
   // (uint64_t run, uint64_t index, clipa_ort_tensor* tensor)
   clipa_ort_run_output: { parameters: ["u64", "u64", "buffer"], result: "i32" },
-  // (uint64_t run, uint64_t index, void* data, uint64_t bytes)
-  clipa_ort_run_read: { parameters: ["u64", "u64", "buffer", "u64"], result: "i32" },
+  // (uint64_t run, uint64_t index, uint64_t offset, void* data, uint64_t bytes)
+  clipa_ort_run_read: { parameters: ["u64", "u64", "u64", "buffer", "u64"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;

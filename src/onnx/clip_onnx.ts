@@ -9,6 +9,8 @@ import { OrtSession } from "./ort_session.ts";
 export interface ClipOnnxOptions {
   /** Threads of a forward pass; default those that the runtime chooses. */
   readonly threads?: number;
+  /** For how many milliseconds an idle thread waits awake; see {@linkcode OrtSession}. */
+  readonly spinMilliseconds?: number;
   /** `auto` takes CUDA where it loads. */
   readonly provider?: "auto" | "cpu" | "cuda";
   /** Which graphs; default the fast ones where the model has them. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { nativeLibrary } from "../native/library.ts";
 import { checkOrt, cText, readOrtText } from "../native/ort_check.ts";
 import { openOrt } from "./ort_library.ts";
@@ -14,8 +15,15 @@ export type { OrtArray, OrtSlot, OrtTensor } from "./ort_tensor.ts";
 
 /** Options of an {@linkcode OrtSession}. */
 export interface OrtSessionOptions {
-  /** Threads of a run, 1 to 256; default `CLIPA_THREADS`, else all cores. They sleep between ops. */
+  /** Threads of a run, 1 to 256; default `CLIPA_THREADS`, else all cores. */
   readonly threads?: number;
+  /**
+   * For how many milliseconds a thread without work keeps its core before it sleeps, 0 to 1000;
+   * default {@linkcode SPIN_MILLISECONDS}. Waking a sleeping thread takes as long as a good part of
+   * one picture's pass, so a pass of few pictures is faster when threads wait awake; 0 leaves the
+   * cores to others, between the ops of a run too.
+   */
+  readonly spinMilliseconds?: number;
   /** `auto` (default) takes CUDA where it loads, else the CPU; `providerNote` says why. */
   readonly provider?: "auto" | "cpu" | "cuda";
   /** CUDA device; default 0. */
@@ -23,6 +31,12 @@ export interface OrtSessionOptions {
   /** A CUDA stream to run on, as an address; default a stream of ONNX Runtime. */
   readonly userStream?: bigint;
 }
+
+/** Default of `spinMilliseconds`: longer than the time between two calls of a loop. */
+export const SPIN_MILLISECONDS = 1;
+
+/** Bytes that are copied at a time: a fraction of a millisecond. */
+const PART_BYTES = 1 << 20;
 
 const PROVIDERS = ["auto", "cpu", "cuda"];
 
@@ -111,7 +125,8 @@ export class OrtSession implements Disposable {
   }
 
   /**
-   * One forward pass; inputs are copied before it starts and outputs after it ends.
+   * One forward pass; inputs are copied before it starts and outputs after it ends, a megabyte at a
+   * time, so that timers are not kept waiting. Leave the inputs as they are until then.
    *
    * @throws {TypeError | RangeError} when an input is missing, unknown, or of another type or shape.
    * @throws {NativeError} with ONNX Runtime's message when the run fails, or after dispose.
@@ -131,24 +146,16 @@ export class OrtSession implements Disposable {
     checkOrt(symbols.clipa_ort_run_create(this.#handle, out), "clipa_ort_run_create");
     const run = out[0];
     try {
-      this.inputSlots.forEach(({ name }, index) => {
-        const { data, shape } = feeds[name];
-        const status = symbols.clipa_ort_run_input(
-          run,
-          BigInt(index),
-          typeOf(data).code,
-          BigInt64Array.from(shape, BigInt),
-          BigInt(shape.length),
-          new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
-          BigInt(data.byteLength),
-        );
-        checkOrt(status, "clipa_ort_run_input", { run });
-      });
+      for (const [index, { name }] of this.inputSlots.entries()) {
+        await writeInput(run, BigInt(index), feeds[name]);
+      }
       const status = await symbols.clipa_ort_run_execute(run);
       checkOrt(status, "clipa_ort_run_execute", { run });
-      return Object.fromEntries(
-        this.outputs.map((name, index) => [name, readOutput(run, BigInt(index))]),
-      );
+      const outputs: Record<string, OrtTensor> = {};
+      for (const [index, name] of this.outputs.entries()) {
+        outputs[name] = await readOutput(run, BigInt(index));
+      }
+      return outputs;
     } finally {
       symbols.clipa_ort_run_destroy(run);
     }
@@ -166,6 +173,7 @@ export class OrtSession implements Disposable {
 /** Bytes of `clipa_ort_params`. */
 function encodeParams(options: OrtSessionOptions): Uint8Array<ArrayBuffer> {
   const { provider = "auto", device = 0, userStream = 0n } = options;
+  const { spinMilliseconds: spin = SPIN_MILLISECONDS } = options;
   const threads = options.threads ??
     (Number(Deno.env.get("CLIPA_THREADS") || 0) || Math.min(256, navigator.hardwareConcurrency));
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
@@ -176,16 +184,57 @@ function encodeParams(options: OrtSessionOptions): Uint8Array<ArrayBuffer> {
   if (!PROVIDERS.includes(provider)) {
     throw new RangeError(`provider is ${provider}; allowed are ${PROVIDERS.join(", ")}`);
   }
-  const view = new DataView(new ArrayBuffer(24));
-  view.setUint32(0, 24, true);
+  if (!(spin >= 0 && spin <= 1000)) {
+    throw new RangeError(`spinMilliseconds is ${spin}; allowed are 0 to 1000`);
+  }
+  const view = new DataView(new ArrayBuffer(32));
+  view.setUint32(0, 32, true);
   view.setInt32(4, threads, true);
   view.setInt32(8, PROVIDERS.indexOf(provider), true);
   view.setInt32(12, device, true);
   view.setBigUint64(16, userStream, true);
+  view.setInt32(24, Math.round(spin * 1000), true);
   return new Uint8Array(view.buffer);
 }
 
-function readOutput(run: bigint, index: bigint): OrtTensor {
+/** Calls `copy` for parts of `bytes`; the event loop turns between two of them. */
+async function inParts(bytes: number, copy: (first: number, end: number) => void): Promise<void> {
+  for (let first = 0; first < bytes; first += PART_BYTES) {
+    if (first > 0) await setImmediate();
+    copy(first, Math.min(bytes, first + PART_BYTES));
+  }
+}
+
+async function writeInput(run: bigint, index: bigint, { data, shape }: OrtTensor): Promise<void> {
+  const { symbols } = nativeLibrary();
+  const { byteLength: total, byteOffset } = data;
+  const bytes = new Uint8Array(data.buffer as ArrayBuffer, byteOffset, total);
+  const status = symbols.clipa_ort_run_input(
+    run,
+    index,
+    typeOf(data).code,
+    BigInt64Array.from(shape, BigInt),
+    BigInt(shape.length),
+    total > PART_BYTES ? null : bytes,
+    BigInt(total),
+  );
+  checkOrt(status, "clipa_ort_run_input", { run });
+  if (total <= PART_BYTES) return;
+  await inParts(total, (first, end) => {
+    if (bytes.length !== total) throw new TypeError("an input was transferred during the run");
+    const part = bytes.subarray(first, end);
+    const written = symbols.clipa_ort_run_write(
+      run,
+      index,
+      BigInt(first),
+      part,
+      BigInt(part.length),
+    );
+    checkOrt(written, "clipa_ort_run_write", { run });
+  });
+}
+
+async function readOutput(run: bigint, index: bigint): Promise<OrtTensor> {
   const { symbols } = nativeLibrary();
   const tensor = new DataView(new ArrayBuffer(72));
   const about = symbols.clipa_ort_run_output(run, index, new Uint8Array(tensor.buffer));
@@ -194,7 +243,16 @@ function readOutput(run: bigint, index: bigint): OrtTensor {
   const shape = Array.from({ length: rank }, (_, i) => Number(tensor.getBigInt64(8 + 8 * i, true)));
   const data = arrayOf(tensor.getInt32(0, true), shape.reduce((product, dim) => product * dim, 1));
   const bytes = new Uint8Array(data.buffer as ArrayBuffer);
-  const status = symbols.clipa_ort_run_read(run, index, bytes, BigInt(bytes.byteLength));
-  checkOrt(status, "clipa_ort_run_read", { run });
+  await inParts(bytes.length, (first, end) => {
+    const part = bytes.subarray(first, end);
+    const status = symbols.clipa_ort_run_read(
+      run,
+      index,
+      BigInt(first),
+      part,
+      BigInt(part.length),
+    );
+    checkOrt(status, "clipa_ort_run_read", { run });
+  });
   return { data, shape };
 }

@@ -258,6 +258,23 @@ Deno.test("ResidualBlock has the same bits for any number of threads and free we
   assert.deepEqual(free.data, one.data);
 });
 
+Deno.test("ResidualBlock has the same bits when threads share the rows of few samples", async () => {
+  const constants = Object.values(PARAMETERS);
+  // Pieces of a sample, pieces across samples, more threads than rows are worth, several rounds.
+  for (
+    const [batch, tokens, causal] of [[1, 65, 0], [3, 50, 1], [1, 5, 1], [5, 65, 0], [1, 400, 1]]
+  ) {
+    const inputs = blockInputs(batch, tokens, 48, 100);
+    const attributes = { heads: 3, gelu: "tanh", causal };
+    const run = async (threads: number) =>
+      (await runCustomOp("ResidualBlock", inputs, { attributes, constants, threads })).data;
+    const one = await run(1);
+    for (const threads of [2, 3, 7]) {
+      assert.deepEqual(await run(threads), one, `${batch} x ${tokens}, ${threads} threads`);
+    }
+  }
+});
+
 Deno.test("custom ops give an empty output when the batch is empty", async () => {
   const qkv = tensor(new Float32Array(0), [0, 5, 24]);
   const y = await runCustomOp("ShortAttention", { qkv }, { attributes: { heads: 2 } });

@@ -32,7 +32,7 @@ function roundsOfSessions(rounds: number, cycles: number): number[] {
   const { symbols } = Deno.dlopen(libraryPath(), blocking);
   const libc = Deno.dlopen("libc.so.6", { malloc_trim: { parameters: ["usize"], result: "i32" } });
   const model = doublingModel();
-  const params = new Uint8Array(new Int32Array([24, 1, 1, 0, 0, 0]).buffer);
+  const params = new Uint8Array(new Int32Array([32, 1, 1, 0, 0, 0, 0, 0]).buffer);
   const out = new BigUint64Array(1);
   const x = new Uint8Array(new Float32Array([1, 2, 3]).buffer);
   const dims = new BigInt64Array([1n, 3n]);

@@ -188,11 +188,38 @@ Deno.test("OrtSession finishes a run in flight when it is disposed meanwhile", a
   assert.deepEqual([...(await running).y.data], [2, 4, 6]);
 });
 
+Deno.test("OrtSession copies large tensors in parts, and says when one was taken away", async () => {
+  using session = await OrtSession.open(doubled);
+  // More than two parts, and not a whole number of them.
+  const rows = 200_001;
+  const x = Float32Array.from({ length: rows * 3 }, (_, i) => i);
+  const { y } = await session.run({ x: { data: x, shape: [rows, 3] } });
+  assert.deepEqual(y.shape, [rows, 3]);
+  assert.ok(y.data.every((value, i) => value === Math.fround(2 * x[i])));
+  const running = session.run({ x: { data: x, shape: [rows, 3] } });
+  x.buffer.transfer();
+  await assert.rejects(() => running, /an input was transferred during the run/);
+});
+
+Deno.test("OrtSession refuses a time to spin that makes no sense", async () => {
+  for (const spinMilliseconds of [-1, NaN, 1001]) {
+    await assert.rejects(
+      () => OrtSession.open(doubled, { spinMilliseconds }),
+      {
+        name: "RangeError",
+        message: `spinMilliseconds is ${spinMilliseconds}; allowed are 0 to 1000`,
+      },
+    );
+  }
+  using idle = await OrtSession.open(doubled, { spinMilliseconds: 0, threads: 2 });
+  assert.deepEqual([...(await idle.run({ x: row(1, 2, 3) })).y.data], [2, 4, 6]);
+});
+
 /** An open session and a run of it, by their handles. */
 async function handles(): Promise<{ session: bigint; run: bigint; close(): void }> {
   const { symbols } = nativeLibrary();
-  const params = new DataView(new ArrayBuffer(24));
-  params.setUint32(0, 24, true);
+  const params = new DataView(new ArrayBuffer(32));
+  params.setUint32(0, 32, true);
   params.setInt32(4, 1, true);
   const out = new BigUint64Array(1);
   const bytes = new Uint8Array(params.buffer);
@@ -234,9 +261,16 @@ Deno.test("the session functions answer with a status when arguments are null, h
   assert.equal(await symbols.clipa_ort_run_execute(0n), 4);
 
   assert.equal(await symbols.clipa_ort_run_execute(run), 1, "no input yet");
-  assert.equal(symbols.clipa_ort_run_read(run, 0n, data, 12n), 1, "nothing was executed");
+  assert.equal(symbols.clipa_ort_run_read(run, 0n, 0n, data, 12n), 1, "nothing was executed");
   assert.equal(input(run, 0n, 1, null, 2n, data, 12n), 1);
-  assert.equal(input(run, 0n, 1, dims, 2n, null, 12n), 1);
+  const write = symbols.clipa_ort_run_write;
+  assert.equal(write(run, 0n, 0n, data, 12n), 1, "no input to write to");
+  assert.equal(input(run, 0n, 1, dims, 2n, null, 12n), 0);
+  assert.equal(write(run, 0n, 0n, null, 12n), 1);
+  assert.equal(write(run, 1n, 0n, data, 12n), 1, "input 1");
+  assert.equal(write(run, 0n, 4n, data, 12n), 1);
+  assert.equal(write(run, 0n, 2n ** 64n - 4n, data, 12n), 1);
+  assert.equal(write(run, 0n, 4n, data, 8n), 0);
   assert.equal(input(run, 0n, 1, dims, 9n, data, 12n), 1, "rank 9");
   assert.equal(input(run, 1n, 1, dims, 2n, data, 12n), 1, "input 1");
   assert.equal(input(run, 0n, 11, dims, 2n, data, 12n), 6, "double");
@@ -246,8 +280,10 @@ Deno.test("the session functions answer with a status when arguments are null, h
   assert.equal(input(run, 0n, 1, dims, 2n, data, 12n), 0);
   assert.equal(await symbols.clipa_ort_run_execute(run), 0);
   assert.equal(symbols.clipa_ort_run_output(run, 1n, new Uint8Array(72)), 1);
-  assert.equal(symbols.clipa_ort_run_read(run, 0n, data, 8n), 1);
-  assert.equal(symbols.clipa_ort_run_read(run, 0n, data, 12n), 0);
+  const read = symbols.clipa_ort_run_read;
+  assert.equal(read(run, 0n, 8n, data, 8n), 1);
+  assert.equal(read(run, 0n, 2n ** 64n - 4n, data, 12n), 1);
+  assert.equal(read(run, 0n, 0n, data, 12n), 0);
   close();
 });
 

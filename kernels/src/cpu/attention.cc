@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/op.h"
+#include "cpu/attend.h"
 #include "cpu/ranges.h"
 #include "cpu/small_product.h"
 #include "lanes/attention_row.h"
@@ -18,9 +19,10 @@ using L = CpuLanes;
 constexpr int64_t kMaxTokens = 4096;
 
 struct Dims {
-  explicit Dims(const Op& op)
-      : batch(op.dims[0]), tokens(op.dims[1]), heads(op.dims[2]), head(op.dims[3]) {}
-  int64_t batch, tokens, heads, head;
+  explicit Dims(const Op& op) : tokens(op.dims[1]), heads(op.dims[2]), head(op.dims[3]) {}
+  explicit Dims(const AttentionShape& shape)
+      : tokens(shape.tokens), heads(shape.heads), head(shape.head) {}
+  int64_t tokens, heads, head;
   int64_t width() const { return heads * head; }
   // Keys padded to whole vectors: the length of a row of scores and of
   // transposed keys.
@@ -55,10 +57,8 @@ int64_t grain(const Op& op, int) {
   return d.heads * std::max<int64_t>(1, samples);
 }
 
-uint64_t forward_scratch(const Op& op) {
-  const Dims d(op);
-  return sizeof(float) * d.padded() * (d.head + d.tokens);
-}
+uint64_t forward_floats(const Dims& d) { return d.padded() * (d.head + d.tokens); }
+uint64_t forward_scratch(const Op& op) { return sizeof(float) * forward_floats(Dims(op)); }
 
 uint64_t backward_scratch(const Op& op) {
   const Dims d(op);
@@ -104,33 +104,44 @@ void touch(const float* array, int64_t sample, int64_t floats) {
   }
 }
 
+// One head's mixed values of the queries first..last; y is the first one's. The transposed keys at
+// the start of the scratch must be zero where no key belongs.
+void forward_head(const Dims& d, float scale, bool causal, const float* qkv, int64_t h,
+                  int64_t first, int64_t last, float* y, float* lse, float* scratch) {
+  const int64_t stride = 3 * d.width();
+  const int64_t padded = d.padded();
+  const int64_t rows = last - first;
+  float* keys = scratch;                   // [head, padded], times scale
+  float* scores = keys + d.head * padded;  // [rows, padded]
+  const float* q = qkv + h * d.head;
+  const float* k = q + d.width();
+  const float* v = k + d.width();
+  transpose(d, scale, k, stride, keys);
+  small_product(
+      {rows, d.columns(), d.head, q + first * stride, stride, 1, keys, padded, scores, padded});
+  for (int64_t t = 0; t < rows; ++t) {
+    attention_row<L>(d.tokens, causal ? first + t + 1 : d.tokens, scores + t * padded,
+                     lse != nullptr ? lse + t : nullptr);
+  }
+  small_product({rows, d.head, d.tokens, scores, padded, 1, v, stride, y, d.width()});
+}
+
 const char* forward_run(const Op& op, int, int64_t begin, int64_t end, const Run& run) {
   const Dims d(op);
   const int64_t stride = 3 * d.width();
-  const int64_t padded = d.padded();
-  const int64_t n = d.columns();
   const bool causal = op.flag(CLIPA_FLAG_CAUSAL);
-  float* keys = reinterpret_cast<float*>(run.scratch);  // [head, padded], times scale
-  float* scores = keys + d.head * padded;               // [tokens, padded]
-  std::memset(keys, 0, sizeof(float) * d.head * padded);
+  float* scratch = reinterpret_cast<float*>(run.scratch);
+  std::memset(scratch, 0, sizeof(float) * d.head * d.padded());
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / d.heads;
     const int64_t h = item % d.heads;
-    const float* q = op.in(0) + sample * d.tokens * stride + h * d.head;
-    const float* k = q + d.width();
-    const float* v = k + d.width();
     float* y = op.out(1) + sample * d.tokens * d.width() + h * d.head;
-    float* lse = op.out(2) + item * d.tokens;
     if (h == 0) {
       touch(op.in(0), sample, d.tokens * stride);
       touch(op.in(1), sample, d.tokens * d.width());
     }
-    transpose(d, op.scalars[0], k, stride, keys);
-    small_product({d.tokens, n, d.head, q, stride, 1, keys, padded, scores, padded});
-    for (int64_t t = 0; t < d.tokens; ++t) {
-      lse[t] = attention_row<L>(d.tokens, causal ? t + 1 : d.tokens, scores + t * padded);
-    }
-    small_product({d.tokens, d.head, d.tokens, scores, padded, 1, v, stride, y, d.width()});
+    forward_head(d, op.scalars[0], causal, op.in(0) + sample * d.tokens * stride, h, 0, d.tokens, y,
+                 op.out(2) + item * d.tokens, scratch);
   }
   return nullptr;
 }
@@ -190,6 +201,21 @@ const char* backward_run(const Op& op, int, int64_t begin, int64_t end, const Ru
 }
 
 }  // namespace
+
+uint64_t attend_scratch(const AttentionShape& shape) {
+  return sizeof(float) * forward_floats(Dims(shape));
+}
+
+void attend(const AttentionShape& shape, const float* qkv, int64_t first, int64_t last, float* y,
+            char* scratch) {
+  const Dims d(shape);
+  float* floats = reinterpret_cast<float*>(scratch);
+  std::memset(floats, 0, sizeof(float) * d.head * d.padded());
+  for (int64_t h = 0; h < d.heads; ++h) {
+    forward_head(d, shape.scale, shape.causal, qkv, h, first, last, y + h * d.head, nullptr,
+                 floats);
+  }
+}
 
 const OpSpec kAttentionOps[] = {
     {CLIPA_OP_ATTENTION, "attention", CLIPA_FLAG_CAUSAL, 1, forward_needs, items, grain, no_bytes,

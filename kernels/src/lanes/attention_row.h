@@ -12,16 +12,16 @@ CLIPA_ROW void zero_row(int64_t n, float* x) {
   for_lanes<L>(n, [&](auto, auto write) { write(x, L::splat(0)); });
 }
 
-// s = softmax of its first `seen` values, 0 for the others of n; returns the
-// log-sum-exp.
+// s = softmax of its first `seen` values, 0 for the others of n; *lse = the
+// log-sum-exp, unless lse is null.
 template <class L>
-CLIPA_ROW float attention_row(int64_t n, int64_t seen, float* s) {
+CLIPA_ROW void attention_row(int64_t n, int64_t seen, float* s, float* lse) {
   const float largest = max_row<L>(seen, s);
   const float total = exp_row<L>(seen, s, largest, s);
   const float inverse = 1 / total;
   for_lanes<L>(seen, [&](auto read, auto write) { write(s, read(s) * inverse); });
   zero_row<L>(n - seen, s + seen);
-  return largest + logf(total);
+  if (lse != nullptr) *lse = largest + logf(total);
 }
 
 // p: scores -> probabilities, from their log-sum-exp; dp: their gradient -> the

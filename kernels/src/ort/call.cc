@@ -44,6 +44,11 @@ Scratch& Scratch::of_thread() {
   return scratch;
 }
 
+Scratch& Scratch::of_call() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
 std::shared_ptr<const PackedWeight> pack(const TensorSpec& spec, const float* values,
                                          const int64_t dims[2]) {
   return spec.packing == Packing::kOutIn

@@ -22,8 +22,10 @@ class Scratch {
   float* floats(int64_t count) { return static_cast<float*>(bytes(count * sizeof(float))); }
   void* bytes(uint64_t count);
   void clear();
-  // The calling thread's own.
+  // The calling thread's own, for a piece of work.
   static Scratch& of_thread();
+  // The calling thread's own, for what the pieces of a call share.
+  static Scratch& of_call();
 
  private:
   std::vector<std::unique_ptr<Memory>> blocks_;
@@ -59,26 +61,34 @@ class Call {
   template <class Body>
   void for_samples(int64_t piece, Body body) {
     const int64_t batch = letters_['B'];
+    for_each((batch + piece - 1) / piece, [&](int64_t index, Scratch& scratch) {
+      const int64_t first = index * piece;
+      return body(first, std::min(piece, batch - first), scratch);
+    });
+  }
+
+  // The same for body(index, scratch).
+  template <class Body>
+  void for_each(int64_t count, Body body) {
     struct Work {
       Body& body;
-      int64_t batch, piece;
       std::atomic<const char*> problem;
-    } work{body, batch, piece, {nullptr}};
-    parallel((batch + piece - 1) / piece,
-             [](void* data, size_t index) {
-               Work& w = *static_cast<Work*>(data);
-               const int64_t first = static_cast<int64_t>(index) * w.piece;
-               Scratch& scratch = Scratch::of_thread();
-               const char* problem = nullptr;
-               try {
-                 scratch.clear();
-                 problem = w.body(first, std::min(w.piece, w.batch - first), scratch);
-               } catch (...) {
-                 problem = "out of memory";  // nothing else is thrown by a kernel
-               }
-               if (problem != nullptr) w.problem = problem;
-             },
-             &work);
+    } work{body, {nullptr}};
+    parallel(
+        count,
+        [](void* data, size_t index) {
+          Work& w = *static_cast<Work*>(data);
+          Scratch& scratch = Scratch::of_thread();
+          const char* problem = nullptr;
+          try {
+            scratch.clear();
+            problem = w.body(static_cast<int64_t>(index), scratch);
+          } catch (...) {
+            problem = "out of memory";  // nothing else is thrown by a kernel
+          }
+          if (problem != nullptr) w.problem = problem;
+        },
+        &work);
     fail_if(work.problem);
   }
 

@@ -78,6 +78,10 @@ void check_params(const clipa_ort_params& params) {
            ", allowed are 0 (auto), 1 (cpu), 2 (cuda)");
   }
   if (params.device < 0) refuse("device is " + std::to_string(params.device));
+  if (params.spin < 0 || params.spin > 1000000) {
+    refuse("spin is " + std::to_string(params.spin) + ", allowed are 0 to 1000000 microseconds");
+  }
+  if (params.reserved != 0) refuse("reserved is " + std::to_string(params.reserved) + ", not 0");
 }
 
 int32_t copy_out(const std::string& text, char* out, uint64_t bytes, uint64_t* needed) {
@@ -97,7 +101,7 @@ int32_t copy_out(const std::string& text, char* out, uint64_t bytes, uint64_t* n
 using namespace clipa;       // NOLINT: this file is the door between the namespace and C
 using namespace clipa::ort;  // NOLINT
 
-static_assert(sizeof(clipa_ort_params) == 24, "the host writes params in this layout");
+static_assert(sizeof(clipa_ort_params) == 32, "the host writes params in this layout");
 static_assert(sizeof(clipa_ort_tensor) == 72, "the host reads tensors in this layout");
 
 CLIPA_EXPORT int32_t clipa_ort_load(const char* library, const char* version) {
@@ -189,10 +193,16 @@ CLIPA_EXPORT int32_t clipa_ort_run_input(uint64_t run, uint64_t index, int32_t t
                                          const int64_t* dims, uint64_t rank, const void* data,
                                          uint64_t bytes) {
   if (dims == nullptr && rank > 0) return missing("clipa_ort_run_input", "dims");
-  if (data == nullptr && bytes > 0) return missing("clipa_ort_run_input", "data");
   return with_run("clipa_ort_run_input", run, [&](SessionRun& found) {
     found.set_input(index, tensor_from(type, dims, rank), data, bytes);
   });
+}
+
+CLIPA_EXPORT int32_t clipa_ort_run_write(uint64_t run, uint64_t index, uint64_t offset,
+                                         const void* data, uint64_t bytes) {
+  if (data == nullptr && bytes > 0) return missing("clipa_ort_run_write", "data");
+  return with_run("clipa_ort_run_write", run,
+                  [&](SessionRun& found) { found.write(index, offset, data, bytes); });
 }
 
 CLIPA_EXPORT int32_t clipa_ort_run_bind_input(uint64_t run, uint64_t index, int32_t type,
@@ -223,10 +233,11 @@ CLIPA_EXPORT int32_t clipa_ort_run_output(uint64_t run, uint64_t index, clipa_or
                   [&](SessionRun& found) { *tensor = found.output(index); });
 }
 
-CLIPA_EXPORT int32_t clipa_ort_run_read(uint64_t run, uint64_t index, void* data, uint64_t bytes) {
+CLIPA_EXPORT int32_t clipa_ort_run_read(uint64_t run, uint64_t index, uint64_t offset, void* data,
+                                        uint64_t bytes) {
   if (data == nullptr && bytes > 0) return missing("clipa_ort_run_read", "data");
   return with_run("clipa_ort_run_read", run,
-                  [&](SessionRun& found) { found.read(index, data, bytes); });
+                  [&](SessionRun& found) { found.read(index, offset, data, bytes); });
 }
 
 // ONNX Runtime calls it when a user registers this library, whichever ONNX Runtime that is.

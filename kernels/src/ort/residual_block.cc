@@ -1,9 +1,11 @@
 // ResidualBlock: a pre-norm transformer block, a few samples at a time through all of it.
 #include <cmath>
 
+#include "cpu/attend.h"
 #include "ort/call.h"
 #include "ort/heads.h"
 #include "ort/op_schemas.h"
+#include "ort/threads_of_run.h"
 
 namespace clipa {
 namespace ort {
@@ -31,6 +33,84 @@ void derive(const Attributes& attributes, const Present&, Letters& letters) {
   if (letters['M'] == 0) throw OpError("ResidualBlock: weight_fc has no rows");
 }
 
+constexpr int64_t kRows = 128;  // their activations stay in the second-level cache
+
+// The block on some of its rows, the tokens of one sample after the other.
+class Block {
+ public:
+  Block(const Attributes& attributes, const Call& call)
+      : call_(call),
+        tokens_(call['T']),
+        width_(call['W']),
+        mlp_(call['M']),
+        eps_(attributes.number("eps")),
+        gelu_(attributes.string("gelu") == "tanh" ? CLIPA_FLAG_GELU_TANH : CLIPA_FLAG_GELU_ERF) {
+    const int64_t heads = attributes.integer("heads"), head = width_ / heads;
+    shape_ = {tokens_, heads, head, static_cast<float>(1 / std::sqrt(static_cast<double>(head))),
+              attributes.integer("causal") != 0};
+  }
+
+  // qkv[last - first, 3 width] of the rows first..last.
+  void project(int64_t first, int64_t last, float* qkv, Scratch& scratch) const {
+    const int64_t rows = last - first;
+    float* normed = scratch.floats(rows * width_);
+    norm(rows, call_.in(kX) + first * width_, kGamma1, kBeta1, normed, scratch);
+    linear(rows, 0, normed, kWeightQkv, kBiasQkv, nullptr, qkv);
+  }
+
+  // All that follows, for the rows first..last. qkv begins with row `start`, the first of a sample,
+  // and holds the samples of all these rows.
+  void finish(int64_t first, int64_t last, const float* qkv, int64_t start,
+              Scratch& scratch) const {
+    const int64_t rows = last - first;
+    float* mixed = scratch.floats(rows * width_);
+    char* work = static_cast<char*>(scratch.bytes(attend_scratch(shape_)));
+    for (int64_t row = first; row < last;) {
+      const int64_t sample = row / tokens_ * tokens_;
+      const int64_t end = std::min(last, sample + tokens_);
+      attend(shape_, qkv + (sample - start) * 3 * width_, row - sample, end - sample,
+             mixed + (row - first) * width_, work);
+      row = end;
+    }
+    float* middle = scratch.floats(rows * width_);
+    float* normed = scratch.floats(rows * width_);
+    float* wide = scratch.floats(rows * mlp_);
+    linear(rows, 0, mixed, kWeightOut, kBiasOut, call_.in(kX) + first * width_, middle);
+    norm(rows, middle, kGamma2, kBeta2, normed, scratch);
+    linear(rows, gelu_, normed, kWeightFc, kBiasFc, nullptr, wide);
+    linear(rows, 0, wide, kWeightProj, kBiasProj, middle, call_.out() + first * width_);
+  }
+
+ private:
+  void norm(int64_t rows, const float* from, Input gamma, Input beta, float* to,
+            Scratch& scratch) const {
+    float* statistics = scratch.floats(2 * rows);
+    run_op(CLIPA_OP_LAYER_NORM, 0, {rows, width_}, eps_,
+           {from, call_.in(gamma), call_.in(beta), to, statistics, statistics + rows}, scratch);
+  }
+
+  void linear(int64_t rows, uint32_t activation, const float* from, Input weight, Input bias,
+              const float* residual, float* to) const {
+    packed_linear(call_.weight(weight), rows, from, activation, call_.in(bias), residual, to);
+  }
+
+  const Call& call_;
+  const int64_t tokens_, width_, mlp_;
+  const float eps_;
+  const uint32_t gelu_;
+  AttentionShape shape_;
+};
+
+// Into how many pieces few rows are cut, across samples, when whole samples would leave threads
+// without work; 0 when they would not. Every piece reads all weights, so it must be worth that.
+int64_t row_pieces(int64_t sample_pieces, int64_t rows, int64_t threads) {
+  constexpr int64_t kFewestRows = 12, kRounds = 4;
+  if (sample_pieces % threads == 0 || sample_pieces > kRounds * threads) return 0;
+  const int64_t rounds = (rows + threads * kRows - 1) / (threads * kRows);
+  const int64_t pieces = std::min(rounds * threads, rows / kFewestRows);
+  return pieces > 1 ? pieces : 0;
+}
+
 }  // namespace
 
 const OpSchema kResidualBlock = {"ResidualBlock",
@@ -56,47 +136,36 @@ const OpSchema kResidualBlock = {"ResidualBlock",
                                  derive};
 
 void residual_block(const Attributes& attributes, Call& call) {
-  constexpr int64_t kRows = 128;  // their activations stay in the second-level cache
-  const int64_t tokens = call['T'], width = call['W'], mlp = call['M'];
-  const int64_t heads = attributes.integer("heads");
-  const float eps = attributes.number("eps");
-  const float scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width / heads)));
-  const uint32_t causal = attributes.integer("causal") != 0 ? CLIPA_FLAG_CAUSAL : 0;
-  const uint32_t gelu =
-      attributes.string("gelu") == "tanh" ? CLIPA_FLAG_GELU_TANH : CLIPA_FLAG_GELU_ERF;
-  call.for_samples(
-      std::max<int64_t>(1, kRows / tokens),
-      [&](int64_t first, int64_t count, Scratch& scratch) -> const char* {
-        const int64_t rows = count * tokens;
-        const float* x = call.in(kX) + first * tokens * width;
-        float* y = call.out() + first * tokens * width;
-        float* normed = scratch.floats(rows * width);
-        float* wide = scratch.floats(rows * std::max(3 * width, mlp));
-        float* mixed = scratch.floats(rows * width);
-        float* middle = scratch.floats(rows * width);
-        float* statistics = scratch.floats(std::max<int64_t>(2, heads) * rows);
-        const auto norm = [&](const float* from, Input gamma, Input beta) {
-          run_op(CLIPA_OP_LAYER_NORM, 0, {rows, width}, eps,
-                 {from, call.in(gamma), call.in(beta), normed, statistics, statistics + rows},
-                 scratch);
-        };
-        const auto linear = [&](uint32_t activation, const float* from, Input weight, Input bias,
-                                const float* residual, float* to) {
-          packed_linear(call.weight(weight), rows, from, activation, call.in(bias), residual, to);
-        };
-        norm(x, kGamma1, kBeta1);
-        linear(0, normed, kWeightQkv, kBiasQkv, nullptr, wide);
-        if (const char* problem =
-                run_op(CLIPA_OP_ATTENTION, causal, {count, tokens, heads, width / heads}, scale,
-                       {wide, mixed, statistics}, scratch)) {
-          return problem;
-        }
-        linear(0, mixed, kWeightOut, kBiasOut, x, middle);
-        norm(middle, kGamma2, kBeta2);
-        linear(gelu, normed, kWeightFc, kBiasFc, nullptr, wide);
-        linear(0, wide, kWeightProj, kBiasProj, middle, y);
-        return nullptr;
-      });
+  const Block block(attributes, call);
+  const int64_t batch = call['B'], tokens = call['T'], rows = batch * tokens;
+  const int64_t qkv_floats = 3 * call['W'];
+  const int64_t together = std::max<int64_t>(1, kRows / tokens);
+  const int64_t pieces =
+      row_pieces((batch + together - 1) / together, rows, ThreadsOfRun::current());
+  if (pieces == 0) {
+    call.for_samples(together, [&](int64_t first, int64_t count, Scratch& scratch) -> const char* {
+      const int64_t start = first * tokens, end = start + count * tokens;
+      float* qkv = scratch.floats((end - start) * qkv_floats);
+      block.project(start, end, qkv, scratch);
+      block.finish(start, end, qkv, start, scratch);
+      return nullptr;
+    });
+    return;
+  }
+  // Attention needs the keys of a whole sample, so all rows pass the first product before any goes
+  // on.
+  Scratch& shared = Scratch::of_call();
+  shared.clear();
+  float* qkv = shared.floats(rows * qkv_floats);
+  call.for_each(pieces, [&](int64_t piece, Scratch& scratch) -> const char* {
+    const int64_t first = piece * rows / pieces;
+    block.project(first, (piece + 1) * rows / pieces, qkv + first * qkv_floats, scratch);
+    return nullptr;
+  });
+  call.for_each(pieces, [&](int64_t piece, Scratch& scratch) -> const char* {
+    block.finish(piece * rows / pieces, (piece + 1) * rows / pieces, qkv, 0, scratch);
+    return nullptr;
+  });
 }
 
 }  // namespace ort

@@ -135,8 +135,12 @@ void Session::create(bool cuda) {
   check(api, api.CreateSessionOptions(options.out()));
   check(api, api.SetIntraOpNumThreads(options.get(), params_.threads));
   check(api, api.SetInterOpNumThreads(options.get(), 1));
-  // A spinning thread would take a core from the trainer between two ops.
-  check(api, api.AddSessionConfigEntry(options.get(), "session.intra_op.allow_spinning", "0"));
+  const auto set = [&](const char* key, const std::string& value) {
+    check(api, api.AddSessionConfigEntry(options.get(), key, value.c_str()));
+  };
+  set("session.intra_op.allow_spinning", params_.spin > 0 ? "1" : "0");
+  // ONNX Runtime's own default would hold the cores for tens of milliseconds after a run.
+  if (params_.spin > 0) set("session.intra_op.spin_duration_us", std::to_string(params_.spin));
   check(api, register_custom_ops(options.get(), runtime_.table));
   if (cuda) append_cuda(api, params_, options.get());
   if (path_.empty()) {

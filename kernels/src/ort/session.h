@@ -47,6 +47,7 @@ class Session {
   // Null until open() has succeeded.
   OrtSession* get() const { return ready_ ? session_.get() : nullptr; }
   const Runtime& runtime() const { return runtime_; }
+  int32_t threads() const { return params_.threads; }
   const std::vector<Slot>& inputs() const { return inputs_; }
   const std::vector<Slot>& outputs() const { return outputs_; }
 

@@ -4,6 +4,8 @@
 #include <new>
 #include <string>
 
+#include "ort/threads_of_run.h"
+
 namespace clipa {
 namespace ort {
 
@@ -47,6 +49,14 @@ uint64_t bytes_of(const clipa_ort_tensor& tensor) {
 std::string range(const char* what, uint64_t index, uint64_t count) {
   return std::string(what) + " " + std::to_string(index) + " does not exist; the model has " +
          std::to_string(count);
+}
+
+// Throws unless a tensor of `have` bytes holds the part.
+void check_part(const std::string& what, uint64_t offset, uint64_t bytes, uint64_t have) {
+  if (offset <= have && bytes <= have - offset) return;
+  throw Failure(CLIPA_INVALID_ARGUMENT, "bytes " + std::to_string(offset) + "+" +
+                                            std::to_string(bytes) + " of " + what + ", which has " +
+                                            std::to_string(have));
 }
 
 std::shared_ptr<Buffer> bound_range(uint64_t handle, uint64_t offset, uint64_t bytes, void** data) {
@@ -116,8 +126,18 @@ void SessionRun::set_input(uint64_t index, const clipa_ort_tensor& tensor, const
       throw std::bad_alloc();
     }
   }
-  if (needed > 0) std::memcpy(input.memory.get(), data, needed);
+  input.bytes = needed;
+  if (needed > 0 && data != nullptr) std::memcpy(input.memory.get(), data, needed);
   wrap(tensor, input.memory.get(), input.value.out());
+}
+
+void SessionRun::write(uint64_t index, uint64_t offset, const void* data, uint64_t bytes) {
+  const auto lock = idle();
+  Input& input = input_at(index);
+  const std::string& name = session_->inputs()[index].name;
+  if (!input.memory) throw Failure(CLIPA_INVALID_ARGUMENT, "input " + name + " was not copied in");
+  check_part("input " + name, offset, bytes, input.bytes);
+  if (bytes > 0) std::memcpy(input.memory.get() + offset, data, bytes);
 }
 
 void SessionRun::bind_input(uint64_t index, const clipa_ort_tensor& tensor, uint64_t buffer,
@@ -128,7 +148,7 @@ void SessionRun::bind_input(uint64_t index, const clipa_ort_tensor& tensor, uint
   std::shared_ptr<Buffer> bound = bound_range(buffer, offset, bytes_of(tensor), &data);
   wrap(tensor, data, input.value.out());
   input.memory.reset();
-  input.capacity = 0;
+  input.capacity = input.bytes = 0;
   input.bound = std::move(bound);
 }
 
@@ -160,6 +180,7 @@ void SessionRun::execute() {
     output_names.push_back(session_->outputs()[i].name.c_str());
     outputs.push_back(outputs_[i].value.get());
   }
+  const ThreadsOfRun threads(session_->threads());
   check(api_, api_.Run(session_->get(), nullptr, input_names.data(), inputs.data(), inputs.size(),
                        output_names.data(), outputs.size(), outputs.data()));
   for (size_t i = 0; i < outputs_.size(); ++i) {
@@ -181,19 +202,14 @@ clipa_ort_tensor SessionRun::output(uint64_t index) {
   return tensor_of(api_, info.get(), nullptr);
 }
 
-void SessionRun::read(uint64_t index, void* data, uint64_t bytes) {
+void SessionRun::read(uint64_t index, uint64_t offset, void* data, uint64_t bytes) {
   const clipa_ort_tensor tensor = output(index);
   const auto lock = idle();
-  const uint64_t have = bytes_of(tensor);
-  if (bytes != have) {
-    throw Failure(CLIPA_INVALID_ARGUMENT, "output " + session_->outputs()[index].name + " has " +
-                                              std::to_string(have) + " bytes, not " +
-                                              std::to_string(bytes));
-  }
-  if (have == 0) return;
+  check_part("output " + session_->outputs()[index].name, offset, bytes, bytes_of(tensor));
+  if (bytes == 0) return;
   void* from = nullptr;
   check(api_, api_.GetTensorMutableData(outputs_[index].value.get(), &from));
-  std::memcpy(data, from, have);
+  std::memcpy(data, static_cast<const char*>(from) + offset, bytes);
 }
 
 }  // namespace ort

@@ -18,12 +18,13 @@ class SessionRun {
 
   // All throw Failure. A run is busy while it executes; the others refuse then.
   void set_input(uint64_t index, const clipa_ort_tensor& tensor, const void* data, uint64_t bytes);
+  void write(uint64_t index, uint64_t offset, const void* data, uint64_t bytes);
   void bind_input(uint64_t index, const clipa_ort_tensor& tensor, uint64_t buffer, uint64_t offset);
   void bind_output(uint64_t index, const clipa_ort_tensor& tensor, uint64_t buffer,
                    uint64_t offset);
   void execute();
   clipa_ort_tensor output(uint64_t index);
-  void read(uint64_t index, void* data, uint64_t bytes);
+  void read(uint64_t index, uint64_t offset, void* data, uint64_t bytes);
 
   LastError error;
 
@@ -34,7 +35,7 @@ class SessionRun {
   struct Input {
     explicit Input(const Api& api) : value(api.ReleaseValue) {}
     std::unique_ptr<char, Free> memory;  // a copy; freed after the value
-    uint64_t capacity = 0;
+    uint64_t capacity = 0, bytes = 0;    // allocated, and those of the tensor
     std::shared_ptr<Buffer> bound;
     Owned<OrtValue> value;
   };
