@@ -6,6 +6,7 @@ import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
 import { ortTorch } from "./bench/ort_torch.ts";
 import { jaxPeer, torchPeer } from "./bench/peers.ts";
+import { bakedPictures, decodeSpeed } from "./bench/picture_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenRatio, trainStep } from "./bench/train_step.ts";
@@ -20,6 +21,8 @@ export const BENCHES: readonly Bench[] = [
   ortHealth,
   searchSpeed,
   embedSpeed,
+  bakedPictures,
+  decodeSpeed,
   jaxPeer,
   torchPeer,
   ortTorch,

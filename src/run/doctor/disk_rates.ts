@@ -1,16 +1,13 @@
-import { MappedFile } from "../../data/images/mapped_file.ts";
-import { ImageJobs, JOB_BYTES } from "../../data/images/image_jobs.ts";
-import { FILTER_CODES } from "../../data/images/resize_image.ts";
 import type { NativeContext } from "../../native/context.ts";
-import { check, nativeLibrary } from "../../native/library.ts";
 import { philox } from "../../tensor/random.ts";
+import { CropBatches, CROPS_BATCH as BATCH } from "../bench/crop_batches.ts";
 import { bestRate, type StageRate } from "./stage_rate.ts";
 
 const SIDE = 64, CHANNELS = 3;
 const PICTURE_BYTES = SIDE * SIDE * CHANNELS;
 /** 4096 pictures: 48 MiB. */
 const PICTURES = 4096;
-const OUT_SIDE = 32, BATCH = 256;
+const OUT_SIDE = 32;
 
 /**
  * Writing to and reading from the disk of a folder, and making training pictures of what was read:
@@ -29,7 +26,11 @@ export async function diskRates(context: NativeContext, folder: string): Promise
     const bytes = PICTURE_BYTES * PICTURES;
     const write = await bestRate(bytes, 1, () => writeBlocks(path, block));
     const forgotten = await forget(path);
-    const pictures = new CropBatches(context, path);
+    const pictures = new CropBatches(context, path, {
+      side: SIDE,
+      pictures: PICTURES,
+      outSide: OUT_SIDE,
+    });
     try {
       const read = await bestRate(bytes, 1, () => readRandomly(path));
       // What was read is in memory now: this is the processor's share alone.
@@ -106,54 +107,5 @@ async function forget(path: string): Promise<boolean> {
     return (await child.output()).success;
   } catch {
     return false;
-  }
-}
-
-/** A batch of random crops, prepared again and again. */
-class CropBatches implements Disposable {
-  readonly #context: NativeContext;
-  readonly #map: MappedFile;
-  readonly #jobs;
-  readonly #pixels;
-
-  constructor(context: NativeContext, path: string) {
-    this.#context = context;
-    this.#map = new MappedFile(path);
-    this.#jobs = context.buffer(BATCH * JOB_BYTES);
-    this.#pixels = context.buffer(BATCH * OUT_SIDE ** 2 * 3);
-    const jobs = new ImageJobs(BATCH);
-    for (let i = 0; i < BATCH; i++) {
-      jobs.set(i, {
-        offset: i * 1579 % PICTURES * PICTURE_BYTES,
-        size: SIDE,
-        channels: CHANNELS,
-        crop: { left: i % 5 + 0.5, top: i % 3 + 0.25, width: 57.5, height: 58.75 },
-        colours: null,
-        jitter: null,
-        gray: false,
-        flip: false,
-        stroke: null,
-        warp: null,
-      });
-    }
-    this.#jobs.write(0, jobs.bytes);
-  }
-
-  async run(): Promise<void> {
-    const status = await nativeLibrary().symbols.clipa_image_batch(
-      this.#map.handle,
-      this.#jobs.handle,
-      BigInt(BATCH),
-      this.#pixels.handle,
-      OUT_SIDE,
-      FILTER_CODES.bilinear,
-    );
-    check(status, "clipa_image_batch", this.#context.handle);
-  }
-
-  [Symbol.dispose](): void {
-    this.#map[Symbol.dispose]();
-    this.#jobs[Symbol.dispose]();
-    this.#pixels[Symbol.dispose]();
   }
 }
