@@ -10,7 +10,7 @@ export const ortHealth: Bench = {
   names: ["ort.create.dispose", "ort.loop.blocked"],
   async run({ signal }) {
     const { busyRunGaps, cycleMemory } = await import("../../run/bench/ort_health.ts");
-    const { before, after } = await cycleMemory(CYCLES);
+    const { before, after, rounds } = await cycleMemory(CYCLES);
     const gaps: number[] = [];
     for (let i = 0; i < RUNS; i++) {
       signal.throwIfAborted();
@@ -21,9 +21,9 @@ export const ortHealth: Bench = {
         name: "ort.create.dispose",
         unit: "1",
         ...spread([after / before]),
-        note: `resident memory after ${CYCLES} sessions over before, ${
-          Math.round(before / 2 ** 20)
-        } MiB`,
+        note: `resident memory after ${CYCLES} sessions over before, in MiB after each fifth: ${
+          rounds.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(", ")
+        }`,
       },
       {
         name: "ort.loop.blocked",

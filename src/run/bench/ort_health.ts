@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { SafetensorsFile } from "../../checkpoint/safetensors.ts";
 import { GraphBuilder } from "../../onnx/graph/graph_builder.ts";
 import { OrtSession } from "../../onnx/ort_session.ts";
@@ -34,30 +36,43 @@ export function busyModel(layers: number): Uint8Array<ArrayBuffer> {
   return b.bytes();
 }
 
+/** Rounds of {@linkcode cycleMemory} after the one that warms up. */
+const ROUNDS = 5;
+
 /** Resident memory before and after many sessions, in bytes. */
 export interface CycleMemory {
   readonly cycles: number;
   readonly before: number;
   readonly after: number;
+  /** After each round; the first is `before`, the last `after`. */
+  readonly rounds: readonly number[];
 }
 
 /**
- * Opens, runs and disposes `cycles` sessions, after a fifth as many to warm up. Collects garbage
- * before it reads the memory where the process may (`--v8-flags=--expose-gc`).
+ * Opens, runs and disposes `cycles` sessions in {@linkcode ROUNDS} rounds, after one more round to warm
+ * up. The garbage of the JavaScript heap is collected before each reading: how much of it lies about is
+ * chance, and some megabytes of a process of a hundred are no leak.
  */
 export async function cycleMemory(cycles: number): Promise<CycleMemory> {
   const model = doublingModel();
   const x = { data: new Float32Array([1, 2, 3]), shape: [1, 3] };
-  const run = async (count: number) => {
-    for (let i = 0; i < count; i++) {
+  const collect = garbageCollector();
+  const rounds: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (let i = 0; i < Math.ceil(cycles / ROUNDS); i++) {
       using session = await OrtSession.open(model, { threads: 1, provider: "cpu" });
       await session.run({ x });
     }
-    (globalThis as { gc?: () => void }).gc?.();
-    return Deno.memoryUsage().rss;
-  };
-  const before = await run(Math.ceil(cycles / 5));
-  return { cycles, before, after: await run(cycles) };
+    collect();
+    rounds.push(Deno.memoryUsage().rss);
+  }
+  return { cycles, before: rounds[0], after: rounds[ROUNDS], rounds };
+}
+
+/** The engine's own collector, whether or not the process was started with its flag. */
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
 }
 
 /** How late a timer of one millisecond was while a promise was pending. */
