@@ -175,6 +175,16 @@ enum clipa_op_kind {
    * -> dimage[total,width], dtext[total,width] (from this rank's rows), dlogit_scale[1];
    *    flag accumulate applies to dlogit_scale only */
   CLIPA_OP_CONTRASTIVE_BACKWARD = 71,
+  /* Sigmoid loss of all pairs of rows (Zhai et al. 2023), -log sigmoid(z l) with l = e^scale x y +
+   * bias, z = 1 for a pair and -1 else, summed and divided by `total`; this rank owns the image
+   * rows from `offset`. local, total, width, offset; image[total,width], text[total,width],
+   * logit_scale[1] (natural log), logit_bias[1]
+   * -> loss[1] (this rank's share), hits[2] as above */
+  CLIPA_OP_SIGMOID_LOSS = 72,
+  /* the same dims; s0 = dloss; the same inputs
+   * -> dimage[total,width], dtext[total,width] (from this rank's image rows), dlogit_scale[1],
+   *    dlogit_bias[1]; flag accumulate applies to the last two */
+  CLIPA_OP_SIGMOID_LOSS_BACKWARD = 73,
 
   /* n; gradient[n], step: writes step.gradient_norm, step.clip_factor and step.skip; skip is set
    * when the norm is not finite in float32, or what clipping leaves of it has no finite square */

@@ -15,6 +15,7 @@ export function checkRecipe(recipe: Recipe): string[] {
   return [
     ...checkData(recipe),
     ...checkTowers(recipe),
+    ...checkLoss(recipe),
     ...recipe.stages.flatMap((_, index) => [...checkStage(recipe, index)]),
   ];
 }
@@ -51,6 +52,12 @@ function* checkTowers({ model }: Recipe): Generator<string> {
   if (model.logitScaleMax !== null && model.logitScaleInit > model.logitScaleMax) {
     yield `model.logitScaleInit: seen ${model.logitScaleInit}; allowed: at most logitScaleMax, ` +
       `${model.logitScaleMax}`;
+  }
+}
+
+function* checkLoss({ loss }: Recipe): Generator<string> {
+  if (loss?.kind === "softmax" && loss.biasInit !== undefined) {
+    yield `loss.biasInit: seen ${loss.biasInit} with kind softmax, which has no bias; leave it out`;
   }
 }
 

@@ -15,7 +15,7 @@ export function fillRecipe(raw: PlainObject): PlainObject {
     const none = { l1: 0, l2: 0, l3: 0, l4: 0, l5: 0 };
     (filled.data as PlainObject).captions = { ...none, ...raw.data.captions };
   }
-  filled.model = fillModel(filled.model);
+  filled.model = fillModel(filled.model, raw.loss);
   const patch = patchOf(filled.model);
   if (Array.isArray(filled.stages)) {
     filled.stages = filled.stages.map((stage) => fillStage(stage, patch));
@@ -23,11 +23,15 @@ export function fillRecipe(raw: PlainObject): PlainObject {
   return filled;
 }
 
-function fillModel(model: unknown): unknown {
+/** Where SigLIP's scale starts. */
+const SIGMOID_SCALE = { logitScaleInit: 10 };
+
+function fillModel(model: unknown, loss: unknown): unknown {
   if (!isPlainObject(model)) return model;
-  const flavour = own(FLAVOURS, model.flavour);
+  const sigmoid = isPlainObject(loss) && loss.kind === "sigmoid";
+  const flavour = mergeDeep(own(FLAVOURS, model.flavour) ?? {}, sigmoid ? SIGMOID_SCALE : {});
   const preset = own(PRESETS, model.preset);
-  return mergeDeep(mergeDeep(flavour ?? {}, preset), model);
+  return mergeDeep(mergeDeep(flavour, preset), model);
 }
 
 function fillStage(stage: unknown, patch: number | undefined): unknown {

@@ -23,6 +23,18 @@ export interface DataRecipe {
   readonly familyCap: number | null;
 }
 
+/** The loss over a batch. */
+export interface LossRecipe {
+  /**
+   * `softmax`: symmetric InfoNCE, the papers' loss. `sigmoid`: a decision for each pair of rows (SigLIP,
+   * Zhai et al. 2023), with a learned bias; the similarity scale then starts at 10 unless the model says
+   * otherwise.
+   */
+  readonly kind: "softmax" | "sigmoid";
+  /** Initial value of the bias of `sigmoid`; default -10. */
+  readonly biasInit?: number;
+}
+
 /** AdamW; new at every stage. */
 export interface OptimizerRecipe {
   readonly beta1: number;
@@ -69,6 +81,8 @@ export interface Recipe {
   readonly data: DataRecipe;
   readonly model: ModelSpec;
   readonly stages: readonly StageRecipe[];
+  /** Default softmax. */
+  readonly loss?: LossRecipe;
   readonly optimizer: OptimizerRecipe;
   readonly eval: EvalRecipe;
   /** Seed of every random choice. */

@@ -23,6 +23,10 @@ export const recipeSchema = z.strictObject({
   }),
   model: modelSchema,
   stages: z.array(stageSchema).min(1),
+  loss: z.strictObject({
+    kind: z.enum(["softmax", "sigmoid"]),
+    biasInit: z.number().optional(),
+  }).optional(),
   optimizer: z.strictObject({
     beta1: z.number().min(0).lt(1),
     beta2: z.number().min(0).lt(1),

@@ -22,6 +22,10 @@ export interface ClipModelOptions {
   readonly seed?: number;
   /** Keep gradients and optimizer state; default true. */
   readonly training?: boolean;
+  /** Fill the weights at random; without, they are zero until they are written. Default true. */
+  readonly initialize?: boolean;
+  /** Adds `logit_bias` with this initial value, the bias of the sigmoid loss. */
+  readonly logitBias?: number;
   /** What weight decay applies to; default the rule of the spec's flavour. */
   readonly decayed?: "kernels" | "matrices";
   /** Block type of both towers; default the papers' residual block. */
@@ -48,8 +52,13 @@ export class ClipModel implements Disposable {
     this.block = block;
     const decayed = options.decayed ?? (shape.spec.flavour === "torch" ? "matrices" : "kernels");
     const specs = clipParameters(shape, seed, block, decayed);
+    const { logitBias } = options;
+    if (logitBias !== undefined) {
+      const init = (values: Float32Array) => values.fill(logitBias);
+      specs.push({ name: "logit_bias", shape: [1], decay: false, init });
+    }
     this.parameters = new ParameterStore(context, specs, { training });
-    this.parameters.initialize();
+    if (options.initialize ?? true) this.parameters.initialize();
     const statistics = Float32Array.from(PIXEL_STATISTICS[image.pixels]);
     this.#meanStd = new FixedTensor(context, [6], { values: statistics });
     if (image.position !== "learned") {

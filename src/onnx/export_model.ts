@@ -71,7 +71,11 @@ export function exportModel(
   form?: ExportForm,
 ): Promise<ExportResult> {
   const { shape } = source.model;
-  const config = form === "open_clip" ? openClipConfig(shape) : null;
+  const { parameters } = source.model;
+  const bias = parameters.has("logit_bias")
+    ? parameters.copy("logit_bias", source.weights).read()[0]
+    : undefined;
+  const config = form === "open_clip" ? openClipConfig(shape, bias) : null;
   return writeModelFolder(out, async (dir) => {
     const bare = form === "open_clip" || form === "safetensors";
     const graphs = graphFiles(bare ? "portable" : form);

@@ -18,9 +18,12 @@ export function openClipWeights(model: ClipModel, copy: ParameterCopy): StoredTe
   const { image } = model.shape.spec;
   const tensors = model.parameters.specs.map(({ name, shape }) => ({
     name,
-    // A scalar there.
-    shape: name === "logit_scale" ? [] : shape,
-    data: model.parameters.copy(name, copy).read(),
+    // Scalars there.
+    shape: name === "logit_scale" || name === "logit_bias" ? [] : shape,
+    // Read when it is written: large weights never stand in memory twice.
+    get data() {
+      return model.parameters.copy(name, copy).read();
+    },
   }));
   if (image.position === "learned") return tensors;
   const grid = gridOf(model.shape);

@@ -4,9 +4,13 @@ import type { ModelShape } from "../model/model_shape.ts";
 /**
  * The `open_clip_config.json` that belongs to a model's weights, with the fields of open_clip 3.
  *
+ * @param logitBias The bias of a model that was trained with the sigmoid loss.
  * @throws {RangeError} when open_clip cannot compute this model; names the field.
  */
-export function openClipConfig({ spec, imageSize, textTokens }: ModelShape): unknown {
+export function openClipConfig(
+  { spec, imageSize, textTokens }: ModelShape,
+  logitBias?: number,
+): unknown {
   const { image, text, layerNormEps, gelu } = spec;
   const cannot = (field: string, seen: unknown, allowed: string) =>
     new RangeError(
@@ -24,6 +28,7 @@ export function openClipConfig({ spec, imageSize, textTokens }: ModelShape): unk
   return {
     model_cfg: {
       embed_dim: spec.embed,
+      ...(logitBias === undefined ? {} : { init_logit_bias: logitBias }),
       vision_cfg: {
         image_size: imageSize,
         layers: image.layers,

@@ -5,6 +5,7 @@ import type { NativeContext } from "../native/context.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { loadTokenizer } from "../text/tokenizer_file.ts";
+import { logitBiasOf } from "../train/batch_loss.ts";
 import { readRunRecipe } from "./run_folder.ts";
 import { restoreArrays, type RunState } from "./run_state.ts";
 
@@ -33,7 +34,7 @@ export function openRun(dir: string, context: NativeContext): OpenRun {
     spec: recipe.model,
     imageSize: stage.image.size,
     textTokens: stage.text.tokens,
-  });
+  }, { logitBias: logitBiasOf(recipe) });
   restoreArrays(model, checkpoint);
   return {
     recipe,

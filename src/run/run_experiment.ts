@@ -10,6 +10,7 @@ import { transferWeights } from "../model/transfer_weights.ts";
 import { NativeContext } from "../native/context.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { saveTokenizer } from "../text/tokenizer_file.ts";
+import { logitBiasOf } from "../train/batch_loss.ts";
 import { MetricsLog } from "../train/metrics_log.ts";
 import { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
@@ -117,6 +118,7 @@ export async function runExperiment(
       const next: ClipModel = new ClipModel(context, stageShape(recipe, i), {
         seed: recipe.seed,
         decayed: recipe.optimizer.decayed,
+        logitBias: logitBiasOf(recipe),
       });
       const from = state !== null && i === state.stage ? state : null;
       if (from) restoreArrays(next, folder.checkpoint!);
@@ -195,7 +197,11 @@ function loadStart(context: NativeContext, recipe: Recipe, start: StartingPoint)
     throw new RangeError(`start: seen stages ${seen}; allowed: the first stages of the recipe`);
   }
   const shape = stageShape(recipe, start.done.length - 1);
-  const model = new ClipModel(context, shape, { seed: recipe.seed, training: false });
+  const model = new ClipModel(context, shape, {
+    seed: recipe.seed,
+    training: false,
+    logitBias: logitBiasOf(recipe),
+  });
   const file = openSafetensors(start.weights);
   for (const { name } of model.parameters.specs) {
     model.parameters.get(name).write(file.tensor(name).data);

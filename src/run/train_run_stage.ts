@@ -5,6 +5,7 @@ import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts"
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { planImage } from "../tokens/image_reduction.ts";
+import { batchLoss } from "../train/batch_loss.ts";
 import { passes } from "../train/due.ts";
 import type { MetricsLog } from "../train/metrics_log.ts";
 import type { TensorBoardLog } from "../train/tensorboard_log.ts";
@@ -61,6 +62,7 @@ export async function trainRunStage(
     kept: mask === null ? undefined : tokens,
     weightDecay: optimizer.weightDecay,
     average: optimizer.averaging !== null,
+    loss: batchLoss(recipe, model),
   });
   using loader = stageLoader(model.context, recipe, options.stage, options.data, from?.cursor);
 

@@ -95,6 +95,21 @@ export class Tensor {
     buffer.write(offset, values);
   }
 
+  /** Copies float32 values from the host to those from index `first` on. */
+  writeFrom(first: number, values: Float32Array): void {
+    this.#expect("f32");
+    const { buffer, offset } = this.storage;
+    if (first < 0 || first + values.length > this.size) {
+      throw new TypeError(
+        `writing values ${first} to ${first + values.length} of tensor [${this.shape}]`,
+      );
+    }
+    if (!buffer) {
+      throw new Error(`tensor [${this.shape}] has no memory yet: compile its tape first`);
+    }
+    buffer.write(offset + 4 * first, values);
+  }
+
   #expect(dtype: DType): void {
     if (this.dtype !== dtype) {
       throw new TypeError(`tensor [${this.shape}] holds ${this.dtype}, not ${dtype}`);

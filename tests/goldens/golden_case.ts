@@ -55,6 +55,7 @@ export const FAMILIES = [
   "assemble",
   "pool",
   "contrastive",
+  "sigmoid_loss",
   "optimizer",
 ] as const;
 

@@ -24,7 +24,7 @@ jax.config.update("jax_platforms", "cpu")
 import numpy as np  # noqa: E402
 
 from reference import (  # noqa: E402
-    attention, contrastive, elementwise, linear, model, norm, optimizer, tokens,
+    attention, contrastive, elementwise, linear, model, norm, optimizer, sigmoid_loss, tokens,
 )
 
 FAMILIES = {
@@ -38,6 +38,7 @@ FAMILIES = {
     "assemble": tokens.assemble_cases,
     "pool": tokens.pool_cases,
     "contrastive": contrastive.cases,
+    "sigmoid_loss": sigmoid_loss.cases,
     "optimizer": optimizer.cases,
 }
 

@@ -177,6 +177,7 @@ const FLAGS: Readonly<Record<string, number>> = {
   L2_NORMALIZE: Flag.NORM_ADD_EPS,
   L2_NORMALIZE_BACKWARD: Flag.NORM_ADD_EPS,
   CONTRASTIVE_BACKWARD: Flag.ACCUMULATE,
+  SIGMOID_LOSS_BACKWARD: Flag.ACCUMULATE,
 };
 
 Deno.test("ops refuse every flag that they do not know when one bit is set", () => {

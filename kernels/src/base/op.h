@@ -89,6 +89,7 @@ extern const OpSpec kAttentionOps[];
 extern const OpSpec kTokenOps[];
 extern const OpSpec kPoolOps[];
 extern const OpSpec kContrastiveOps[];
+extern const OpSpec kSigmoidLossOps[];
 extern const OpSpec kOptimizerOps[];
 // Every array ends with an entry of kind 0.
 
