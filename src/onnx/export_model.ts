@@ -26,7 +26,14 @@ import {
 import { writeModelFolder } from "./model_folder.ts";
 import { foldedPatches, openClipWeights } from "./onnx_weights.ts";
 import { openClipConfig } from "./open_clip_config.ts";
-import { keepsParity, measureParity, PARITY_LIMITS, worst } from "./parity.ts";
+import {
+  compareGraphs,
+  keepsParity,
+  PARITY_LIMITS,
+  type ParityReference,
+  parityReference,
+  worst,
+} from "./parity.ts";
 
 /** Forms of an exported model by name. */
 export const EXPORT_FORMS = ["fast", "portable", "open_clip", "safetensors"] as const;
@@ -42,6 +49,8 @@ export interface ExportSource {
   readonly weights: ParameterCopy;
   readonly tokenizer: Tokenizer;
   readonly provenance: Provenance;
+  /** Called when the model is needed no more, so that it and the graphs never stand in memory together. */
+  readonly release?: () => void;
 }
 
 /** A finished export. */
@@ -86,16 +95,18 @@ export function exportModel(
     if (config) writeText(`${dir}/open_clip_config.json`, JSON.stringify(config, null, 2));
 
     const written = [...Deno.readDirSync(dir)].map(({ name }) => describeFile(dir, name));
-    const draft = cardOf(source, written, graphs, {});
+    const draft = cardOf(source, written, graphs);
     writeText(`${dir}/${CARD_FILE}`, JSON.stringify(draft, null, 1));
     const parity: Partial<Record<GraphForm, Parity>> = {};
+    const reference = await parityReference(source.model, source.weights, source.tokenizer);
+    source.release?.();
     for (const graph of Object.keys(graphs) as GraphForm[]) {
-      parity[graph] = await prove(source, dir, graph);
+      parity[graph] = await prove(reference, dir, graph);
     }
     const removed: string[] = bare ? Object.values(graphs.portable!) : [];
     removed.forEach((path) => Deno.removeSync(`${dir}/${path}`));
     const kept = written.filter(({ path }) => !removed.includes(path));
-    const card = cardOf(source, kept, bare ? {} : graphs, parity);
+    const card = { ...draft, files: sorted(kept), graphs: bare ? {} : graphs, parity };
     writeText(`${dir}/${CARD_FILE}`, JSON.stringify(card, null, 1));
     const files = [...card.files, describeFile(dir, CARD_FILE)];
     return { model: out, files, parity: worst(Object.values(parity)), card };
@@ -142,9 +153,13 @@ function writeGraphs(
   }
 }
 
-async function prove(source: ExportSource, dir: string, graph: GraphForm): Promise<Parity> {
+async function prove(
+  reference: ParityReference,
+  dir: string,
+  graph: GraphForm,
+): Promise<Parity> {
   using onnx = await ClipOnnx.open(dir, { graph, provider: "cpu" });
-  const found = await measureParity(source.model, source.weights, onnx);
+  const found = await compareGraphs(reference, onnx);
   if (keepsParity(found)) return found;
   const say = ({ cosineMin, maxAbs }: Parity) => `cosine ${cosineMin}, difference ${maxAbs}`;
   throw new Error(
@@ -159,7 +174,6 @@ function cardOf(
   source: ExportSource,
   files: readonly ModelFile[],
   graphs: ModelCard["graphs"],
-  parity: ModelCard["parity"],
 ): ModelCard {
   const { model, provenance, name } = source;
   const { spec, imageSize, textTokens } = model.shape;
@@ -186,10 +200,14 @@ function cardOf(
     logitScale: Math.exp(model.parameters.copy("logit_scale", source.weights).read()[0]),
     opset: OPSET,
     graphs,
-    parity,
-    files: files.toSorted((a, b) => a.path < b.path ? -1 : 1),
+    parity: {},
+    files: sorted(files),
     provenance,
   };
+}
+
+function sorted(files: readonly ModelFile[]): ModelFile[] {
+  return files.toSorted((a, b) => a.path < b.path ? -1 : 1);
 }
 
 function describeFile(dir: string, path: string): ModelFile {

@@ -1,4 +1,5 @@
 import type { ClipModel } from "../model/clip_model.ts";
+import { pairMacs } from "../model/model_cost.ts";
 import { gridOf } from "../model/model_shape.ts";
 import { FixedTensor } from "../tensor/fixed_tensor.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
@@ -11,9 +12,24 @@ import type { Parity } from "./model_card.ts";
 /** What an exported graph has to reach in float32. */
 export const PARITY_LIMITS: Parity = { cosineMin: 0.99999, maxAbs: 1e-5 };
 
-/** Samples that are compared. */
+/** Samples that are compared: so many, or as many as this work allows; at least two. */
 const SAMPLES = 16;
+const MULTIPLY_ADDS = 2e11;
 const SEED = 0x70617269;
+
+/** Inputs, and what the training library makes of them; the model is not needed any more. */
+export interface ParityReference {
+  /** u8 [samples, size, size, 3] */
+  readonly pixels: Uint8Array;
+  /** [samples, half of the patches] */
+  readonly kept: Int32Array;
+  /** [samples, textTokens] */
+  readonly ids: Int32Array;
+  /** Unit vectors [samples, width]. */
+  readonly image: Float32Array;
+  readonly masked: Float32Array;
+  readonly text: Float32Array;
+}
 
 /**
  * Compares the graphs of an exported model with the training library on the same pictures and token
@@ -26,32 +42,56 @@ export async function measureParity(
   weights: ParameterCopy,
   onnx: ClipOnnx,
 ): Promise<Parity> {
+  return await compareGraphs(await parityReference(model, weights, onnx.tokenizer), onnx);
+}
+
+/** What the training library makes of the inputs of {@linkcode measureParity}. */
+export async function parityReference(
+  model: ClipModel,
+  weights: ParameterCopy,
+  tokenizer: ClipOnnx["tokenizer"],
+): Promise<ParityReference> {
   const { context, shape, parameters } = model;
   const { imageSize: size, textTokens, spec } = shape;
   const get = (name: string) => parameters.copy(name, weights);
   const patches = gridOf(shape) ** 2;
   const count = Math.max(1, Math.floor(patches / 2));
-  const values = { pixels: drawPixels(size), ids: drawIds(onnx.tokenizer, textTokens) };
-  const keptValues = drawKept(patches, count);
+  const work = pairMacs(spec, { patches, text: textTokens });
+  const samples = Math.min(SAMPLES, Math.max(2, Math.floor(MULTIPLY_ADDS / work)));
+  const values = {
+    pixels: drawPixels(samples, size),
+    ids: drawIds(samples, tokenizer, textTokens),
+    kept: drawKept(samples, patches, count),
+  };
   const input = (dims: number[], values: Uint8Array | Int32Array) =>
     new FixedTensor(
       context,
       dims,
       values instanceof Uint8Array ? { dtype: "u8", values } : { dtype: "i32", values },
     );
-  using pixels = input([SAMPLES, size, size, 3], values.pixels);
-  using ids = input([SAMPLES, textTokens], values.ids);
-  using kept = input([SAMPLES, count], keptValues);
+  using pixels = input([samples, size, size, 3], values.pixels);
+  using ids = input([samples, textTokens], values.ids);
+  using kept = input([samples, count], values.kept);
   using tape = new Tape(context);
   const image = tape.retain(model.embedImages(tape, pixels, { get }));
   const masked = tape.retain(model.embedImages(tape, pixels, { get, kept }));
   const text = tape.retain(model.embedTexts(tape, ids, { get }));
   using program = tape.compile();
   await program.run();
+  return { ...values, image: image.read(), masked: masked.read(), text: text.read() };
+}
+
+/** The graphs against a reference that was made before. */
+export async function compareGraphs(
+  reference: ParityReference,
+  onnx: ClipOnnx,
+): Promise<Parity> {
+  const { pixels, kept, ids } = reference;
+  const { width } = onnx.card;
   return worst([
-    compareRows(await onnx.embedImages(values.pixels), image.read(), spec.embed),
-    compareRows(await onnx.embedImages(values.pixels, keptValues), masked.read(), spec.embed),
-    compareRows(await onnx.embedIds(values.ids), text.read(), spec.embed),
+    compareRows(await onnx.embedImages(pixels), reference.image, width),
+    compareRows(await onnx.embedImages(pixels, kept), reference.masked, width),
+    compareRows(await onnx.embedIds(ids), reference.text, width),
   ]);
 }
 
@@ -89,22 +129,22 @@ export function compareRows(seen: Float32Array, wanted: Float32Array, width: num
 }
 
 /** Noise around grey whose contrast grows from sample to sample; the last picture is white. */
-function drawPixels(size: number): Uint8Array {
+function drawPixels(samples: number, size: number): Uint8Array {
   const one = size * size * 3;
-  const pixels = new Uint8Array(SAMPLES * one).fill(255);
-  for (let i = 0; i < (SAMPLES - 1) * one; i++) {
-    const contrast = (Math.floor(i / one) + 1) / SAMPLES;
+  const pixels = new Uint8Array(samples * one).fill(255);
+  for (let i = 0; i < (samples - 1) * one; i++) {
+    const contrast = (Math.floor(i / one) + 1) / samples;
     pixels[i] = Math.floor(128 + 256 * contrast * (unit(philox(SEED, 1, i, 0, 0, 0)[0]) - 0.5));
   }
   return pixels;
 }
 
 /** Captions of 1 to all tokens, of pieces at random, framed as the tokenizer does. */
-function drawIds(tokenizer: Tokenizer, length: number): Int32Array {
-  const ids = new Int32Array(SAMPLES * length);
+function drawIds(samples: number, tokenizer: Tokenizer, length: number): Int32Array {
+  const ids = new Int32Array(samples * length);
   const { firstPiece } = tokenizer.rules;
   const room = tokenizer.room(length);
-  for (let row = 0; row < SAMPLES; row++) {
+  for (let row = 0; row < samples; row++) {
     const pieces = Array.from(
       { length: 1 + row % room },
       (_, i) =>
@@ -116,9 +156,9 @@ function drawIds(tokenizer: Tokenizer, length: number): Int32Array {
 }
 
 /** Patches of each sample by the order of random numbers, [samples, count]. */
-function drawKept(patches: number, count: number): Int32Array {
-  const kept = new Int32Array(SAMPLES * count);
-  for (let row = 0; row < SAMPLES; row++) {
+function drawKept(samples: number, patches: number, count: number): Int32Array {
+  const kept = new Int32Array(samples * count);
+  for (let row = 0; row < samples; row++) {
     const order = Array.from({ length: patches }, (_, i) => ({
       patch: i,
       by: philox(SEED, 3, row, i, 0, 0)[0],
