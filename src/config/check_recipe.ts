@@ -16,6 +16,7 @@ export function checkRecipe(recipe: Recipe): string[] {
     ...checkData(recipe),
     ...checkTowers(recipe),
     ...checkLoss(recipe),
+    ...checkTokenizer(recipe),
     ...recipe.stages.flatMap((_, index) => [...checkStage(recipe, index)]),
   ];
 }
@@ -58,6 +59,27 @@ function* checkTowers({ model }: Recipe): Generator<string> {
 function* checkLoss({ loss }: Recipe): Generator<string> {
   if (loss?.kind === "softmax" && loss.biasInit !== undefined) {
     yield `loss.biasInit: seen ${loss.biasInit} with kind softmax, which has no bias; leave it out`;
+  }
+}
+
+/** Rows of the token table that the vocabularies of released models need. */
+const VOCABULARY_ROWS = {
+  "clip-bpe": 49_408,
+  "bert-uncased": 30_522,
+  "bert-uncased-strip-sep": 30_522,
+} as const;
+
+function* checkTokenizer({ data, model }: Recipe): Generator<string> {
+  const { tokenizer = "icons" } = data;
+  if (tokenizer === "icons") return;
+  const rows = VOCABULARY_ROWS[tokenizer];
+  if (model.text.vocabulary < rows) {
+    yield `model.text.vocabulary: seen ${model.text.vocabulary}; allowed with data.tokenizer ` +
+      `"${tokenizer}": at least ${rows}`;
+  }
+  if (tokenizer !== "clip-bpe" && model.text.pool === "eot") {
+    yield `model.text.pool: seen "eot" with data.tokenizer "${tokenizer}", which has no end token; ` +
+      'allowed: "last"; or data.tokenizer: clip-bpe';
   }
 }
 

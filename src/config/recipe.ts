@@ -15,6 +15,12 @@ export interface DataRecipe {
    * A recipe that lists some levels means those only.
    */
   readonly captions: Readonly<Record<"l1" | "l2" | "l3" | "l4" | "l5", number>>;
+  /**
+   * How captions become tokens; default `icons`. `icons` = a byte-pair code trained on the captions of
+   * the data set; `clip-bpe` = OpenAI's, of paper 1's PyTorch weights; `bert-uncased` = WordPiece as the
+   * JAX code cuts it; `bert-uncased-strip-sep` = as open_clip does for the same weights.
+   */
+  readonly tokenizer?: "icons" | "clip-bpe" | "bert-uncased" | "bert-uncased-strip-sep";
   /** Draws the parts of list captions (l3) in random order each time; default false. */
   readonly shuffleLists?: boolean;
   /** `phrase-family` shows one picture of each phrase and designer family in an epoch. */

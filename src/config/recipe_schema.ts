@@ -17,6 +17,7 @@ export const recipeSchema = z.strictObject({
     shards: z.string().min(1).nullable(),
     limit: count.nullable(),
     captions: z.strictObject({ l1: weight, l2: weight, l3: weight, l4: weight, l5: weight }),
+    tokenizer: z.enum(["icons", "clip-bpe", "bert-uncased", "bert-uncased-strip-sep"]).optional(),
     shuffleLists: z.boolean().optional(),
     balance: z.enum(["none", "phrase-family"]),
     familyCap: count.nullable(),

@@ -1,5 +1,5 @@
 import { encodeTexts } from "../text/encode_texts.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { loadTokenizer } from "../text/tokenizer_file.ts";
 import type { GraphForm } from "./graph/tower_graph.ts";
 import { checkModelFiles, type ModelCard, readModelCard } from "./model_card.ts";
@@ -43,7 +43,7 @@ export class ClipOnnx implements Disposable {
   readonly provider: string;
   /** Which provider runs, and why not the other, for a reader. */
   readonly providerNote: string;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: CaptionTokenizer;
   readonly #image: OrtSession;
   readonly #text: OrtSession;
   readonly #batch: number;
@@ -54,7 +54,7 @@ export class ClipOnnx implements Disposable {
   private constructor(
     card: ModelCard,
     graph: GraphForm,
-    tokenizer: Tokenizer,
+    tokenizer: CaptionTokenizer,
     sessions: { image: OrtSession; text: OrtSession; masked: () => Promise<OrtSession> },
     batch: number,
   ) {

@@ -8,7 +8,7 @@ import { fileSha256 } from "../data/icons/write_whole.ts";
 import { type ClipModel, PIXEL_STATISTICS } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { saveTokenizer } from "../text/tokenizer_file.ts";
 import { ClipOnnx } from "./clip_onnx.ts";
 import { OPSET } from "./graph/graph_builder.ts";
@@ -47,7 +47,7 @@ export interface ExportSource {
   readonly model: ClipModel;
   /** Which copy of the weights. */
   readonly weights: ParameterCopy;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: CaptionTokenizer;
   readonly provenance: Provenance;
   /** Called when the model is needed no more, so that it and the graphs never stand in memory together. */
   readonly release?: () => void;

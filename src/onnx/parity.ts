@@ -5,7 +5,7 @@ import { FixedTensor } from "../tensor/fixed_tensor.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { philox, unit } from "../tensor/random.ts";
 import { Tape } from "../tensor/tape.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import type { ClipOnnx } from "./clip_onnx.ts";
 import type { Parity } from "./model_card.ts";
 
@@ -140,7 +140,7 @@ function drawPixels(samples: number, size: number): Uint8Array {
 }
 
 /** Captions of 1 to all tokens, of pieces at random, framed as the tokenizer does. */
-function drawIds(samples: number, tokenizer: Tokenizer, length: number): Int32Array {
+function drawIds(samples: number, tokenizer: CaptionTokenizer, length: number): Int32Array {
   const ids = new Int32Array(samples * length);
   const { firstPiece } = tokenizer.rules;
   const room = tokenizer.room(length);
@@ -148,7 +148,7 @@ function drawIds(samples: number, tokenizer: Tokenizer, length: number): Int32Ar
     const pieces = Array.from(
       { length: 1 + row % room },
       (_, i) =>
-        firstPiece + Math.floor(unit(philox(SEED, 2, row, i, 0, 0)[0]) * tokenizer.bpe.size),
+        firstPiece + Math.floor(unit(philox(SEED, 2, row, i, 0, 0)[0]) * tokenizer.pieceCount),
     );
     tokenizer.frame(pieces, length, ids, row * length);
   }

@@ -1,7 +1,7 @@
 import type { ImageBudget, TextBudget } from "../config/stage_recipe.ts";
 import { openRecords } from "../data/records/records.ts";
 import { chooseRows, reduceCaptions, reducePictures } from "../run/reduction_samples.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { reductionSheet } from "./reduction_sheet.ts";
 
 /** Side of the whole picture and of a patch, in pixels: 36 patches. */
@@ -35,7 +35,7 @@ const LONGEST_CAPTION = 96;
  * @param path Record file, such as the training split of the icon data set.
  * @returns SVG.
  */
-export function drawReductions(path: string, tokenizer: Tokenizer): string {
+export function drawReductions(path: string, tokenizer: CaptionTokenizer): string {
   const records = openRecords(path);
   const rows = chooseRows(records, 6);
   const captions = chooseRows(records, 400).flatMap((row) =>

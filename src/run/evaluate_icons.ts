@@ -1,7 +1,7 @@
 import type { EvalResult } from "../eval/eval_result.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { evaluateBenches, type EvaluateBenchesOptions } from "./evaluate_benches.ts";
 import { nativeEncoder } from "./native_encoder.ts";
 import { expandBenches } from "./open_bench.ts";
@@ -22,7 +22,7 @@ export interface EvaluateIconsOptions extends EvaluateBenchesOptions {
 export async function evaluateIcons(
   model: ClipModel,
   set: DataSet,
-  tokenizer: Tokenizer,
+  tokenizer: CaptionTokenizer,
   benches: readonly string[],
   options: EvaluateIconsOptions,
 ): Promise<EvalResult[]> {

@@ -3,7 +3,7 @@ import type { ClipModel } from "../model/clip_model.ts";
 import { Embedder } from "../model/embedder.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { encodeTexts } from "../text/encode_texts.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 
 /**
  * A model in memory as an encoder: the training library's own forward pass. Disposing it leaves the
@@ -11,7 +11,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
  */
 export function nativeEncoder(
   model: ClipModel,
-  tokenizer: Tokenizer,
+  tokenizer: CaptionTokenizer,
   weights: ParameterCopy,
 ): EvalEncoder & Disposable {
   const { imageSize, textTokens, spec } = model.shape;

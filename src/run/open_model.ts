@@ -2,13 +2,13 @@ import { openSafetensors } from "../checkpoint/safetensors.ts";
 import { ClipModel } from "../model/clip_model.ts";
 import type { NativeContext } from "../native/context.ts";
 import { checkModelFiles, readModelCard } from "../onnx/model_card.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { loadTokenizer } from "../text/tokenizer_file.ts";
 
 /** An exported model in the training library. */
 export interface OpenModel extends Disposable {
   readonly model: ClipModel;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: CaptionTokenizer;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Recipe } from "../config/recipe.ts";
 import { ClipModel } from "../model/clip_model.ts";
 import type { NativeContext } from "../native/context.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { loadTokenizer } from "../text/tokenizer_file.ts";
 import { logitBiasOf } from "../train/batch_loss.ts";
 import { readRunRecipe } from "./run_folder.ts";
@@ -13,7 +13,7 @@ import { restoreArrays, type RunState } from "./run_state.ts";
 export interface OpenRun extends Disposable {
   readonly recipe: Recipe;
   readonly model: ClipModel;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: CaptionTokenizer;
   /** Which copy of the weights the recipe evaluates. */
   readonly weights: ParameterCopy;
   /** Where the run stood at that checkpoint. */

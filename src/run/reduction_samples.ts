@@ -5,7 +5,7 @@ import { mix32 } from "../data/loader/permutation.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import { tagWords } from "../text/pos_tagger.ts";
 import { tokenMarks } from "../text/token_marks.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { planImage } from "../tokens/image_reduction.ts";
 import { planText } from "../tokens/text_reduction.ts";
 
@@ -93,7 +93,7 @@ function blank(
 export function reduceCaptions(
   captions: readonly string[],
   budgets: readonly TextBudget[],
-  tokenizer: Tokenizer,
+  tokenizer: CaptionTokenizer,
   seed = 0,
 ): ReducedCaption[] {
   return captions.map((caption, row) => {
@@ -110,7 +110,7 @@ export function reduceCaptions(
 }
 
 /** The text of each piece, so that all of them joined are the caption. */
-function spellPieces(tokenizer: Tokenizer, ids: readonly number[]): string[] {
+function spellPieces(tokenizer: CaptionTokenizer, ids: readonly number[]): string[] {
   const ends = ids.map((_, i) => tokenizer.decode(ids.slice(0, i + 1)));
   return ends.map((text, i) => i === 0 ? text : text.slice(ends[i - 1].length));
 }

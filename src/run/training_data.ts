@@ -3,6 +3,8 @@ import { SampleOrder } from "../data/loader/sample_order.ts";
 import type { DataSet } from "./shard_data_set.ts";
 import { openRecords, type Records } from "../data/records/records.ts";
 import type { Recipe } from "../config/recipe.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
+import { openNamedTokenizer } from "../text/named_tokenizer.ts";
 import { tagWords } from "../text/pos_tagger.ts";
 import { tokenMarks } from "../text/token_marks.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
@@ -12,14 +14,14 @@ import { trainBpe } from "../text/train_bpe.ts";
 /** The training side of a data set, opened: pictures, captions as tokens, order. */
 export interface TrainingData {
   readonly records: Records;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: CaptionTokenizer;
   readonly captions: CaptionTokens;
   readonly order: SampleOrder;
 }
 
 /**
- * Opens the training split and its tokenizer. The tokenizer is trained on the captions at the first
- * use and kept beside the data set.
+ * Opens the training split and its tokenizer. The tokenizer of a data set is trained on the captions at
+ * the first use and kept beside it.
  */
 export function openTrainingData(set: DataSet, recipe: Recipe): TrainingData {
   const records = openRecords(set.train);
@@ -34,14 +36,19 @@ export function openTrainingData(set: DataSet, recipe: Recipe): TrainingData {
 }
 
 /** Marks for syntax masks, where a stage has one. */
-function captionMarks(recipe: Recipe, tokenizer: Tokenizer) {
+function captionMarks(recipe: Recipe, tokenizer: CaptionTokenizer) {
   const stage = recipe.stages.find(({ text }) => text.strategy === "syntax");
   return stage && tokenMarks(tokenizer, stage.text.tags ?? "sentence", tagWords);
 }
 
-/** The tokenizer of a data set for the recipe's vocabulary and flavour. */
-export function openTokenizer(set: DataSet, recipe: Recipe, records: Records): Tokenizer {
+/**
+ * The tokenizer that the recipe names: of a released model, or one for the data set, with the recipe's
+ * vocabulary and flavour.
+ */
+export function openTokenizer(set: DataSet, recipe: Recipe, records: Records): CaptionTokenizer {
   const { flavour, text } = recipe.model;
+  const { tokenizer: kind = "icons" } = recipe.data;
+  if (kind !== "icons") return openNamedTokenizer(kind, flavour);
   const path = `${set.dir}/tokenizer-${flavour}-${text.vocabulary}.json`;
   try {
     return loadTokenizer(path);

@@ -1,4 +1,4 @@
-import type { Tokenizer } from "./tokenizer.ts";
+import type { CaptionTokenizer } from "./caption_tokenizer.ts";
 
 /** Many captions as token ids. */
 export interface EncodedTexts {
@@ -28,7 +28,7 @@ export interface EncodedTexts {
  * ```
  */
 export function encodeTexts(
-  tokenizer: Tokenizer,
+  tokenizer: CaptionTokenizer,
   texts: readonly string[],
   length: number,
 ): EncodedTexts {

@@ -46,3 +46,26 @@ export function tokenRules(flavour: TokenFlavour, pieces: number): TokenRules {
     ? { flavour, pad: 0, start: 1, end: null, firstPiece: SPECIAL_TOKENS, pool, causal }
     : { flavour, pad: 0, start: pieces, end: pieces + 1, firstPiece: 0, pool, causal };
 }
+
+/**
+ * The rules of OpenAI's tokenizer for a code of so many symbols: `SOT` in front, `EOT` behind, both above
+ * the symbols; padding is 0, which is also the id of "!".
+ */
+export function clipRules(flavour: TokenFlavour, pieces: number): TokenRules {
+  const { pool, causal } = FLAVOURS[flavour].text;
+  return { flavour, pad: 0, start: pieces, end: pieces + 1, firstPiece: 0, pool, causal };
+}
+
+/** `[CLS]` of BERT's vocabulary. */
+const BERT_CLS = 101;
+
+/**
+ * The rules for BERT's vocabulary: `[CLS]` in front, padding `[PAD]` = 0. The JAX code puts nothing
+ * behind the caption; open_clip lets its tokenizer put `[SEP]` there and then writes 0 over it
+ * (`strip_sep_token`), so that a caption has one place less: 30 pieces of 32 tokens, not 31.
+ */
+export function bertRules(flavour: TokenFlavour, stripSep: boolean): TokenRules {
+  const { pool, causal } = FLAVOURS[flavour].text;
+  const end = stripSep ? 0 : null;
+  return { flavour, pad: 0, start: BERT_CLS, end, firstPiece: 0, pool, causal };
+}

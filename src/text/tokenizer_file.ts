@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
+import { BertTokenizer } from "./bert_tokenizer.ts";
 import { Bpe, type Merge } from "./bpe.ts";
+import { type CaptionTokenizer, TOKENIZER_KINDS, type TokenizerKind } from "./caption_tokenizer.ts";
+import { ClipTokenizer } from "./clip_tokenizer.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import type { TokenFlavour } from "./token_rules.ts";
+import { checkBertPieces, checkClipMerges } from "./vocabularies.ts";
 
 const FORMAT = "clipa-kit/tokenizer";
-const VERSION = 1;
+/** Version 1 has no kind and is a code for icons; version 2 names its kind. */
+const VERSIONS = [1, 2];
 /** Far above any vocabulary; keeps a wrong path from being read into memory as text. */
 const MAX_BYTES = 64 * 2 ** 20;
 
@@ -12,14 +17,18 @@ const MAX_BYTES = 64 * 2 ** 20;
 interface Content {
   format: string;
   version: number;
+  kind?: TokenizerKind;
   flavour: TokenFlavour;
   vocabulary: number;
   special: { pad: number; start: number; end: number | null };
-  merges: readonly Merge[];
+  /** Of the project's own code: pairs of pieces; of OpenAI's: pairs of symbols as text. */
+  merges?: readonly Merge[] | readonly string[];
+  /** Of BERT's vocabulary; index = id. */
+  pieces?: readonly string[];
 }
 
 /**
- * Write a tokenizer as one JSON file. The file is complete or absent: it is written beside its place
+ * Write a tokenizer of any kind as one JSON file with its whole vocabulary. The file is complete or absent: it is written beside its place
  * and renamed.
  *
  * @example
@@ -36,7 +45,7 @@ interface Content {
  * Deno.removeSync(path);
  * ```
  */
-export function saveTokenizer(path: string, tokenizer: Tokenizer) {
+export function saveTokenizer(path: string, tokenizer: CaptionTokenizer) {
   const content = contentOf(tokenizer);
   const text = JSON.stringify({ ...content, sha256: checksum(content) }) + "\n";
   const partial = `${path}.partial`;
@@ -60,7 +69,7 @@ export function saveTokenizer(path: string, tokenizer: Tokenizer) {
  *
  * @throws {SyntaxError} when the file is not a tokenizer, is of another version or is damaged.
  */
-export function loadTokenizer(path: string): Tokenizer {
+export function loadTokenizer(path: string): CaptionTokenizer {
   const { size } = Deno.statSync(path);
   if (size > MAX_BYTES) {
     throw new SyntaxError(
@@ -78,13 +87,13 @@ export function loadTokenizer(path: string): Tokenizer {
   }
 }
 
-function parse(text: string): Tokenizer {
+function parse(text: string): CaptionTokenizer {
   const { sha256, ...content } = (JSON.parse(text) ?? {}) as Content & { sha256: string };
   if (content.format !== FORMAT) {
     throw new SyntaxError(`format: seen ${JSON.stringify(content.format)}; allowed: "${FORMAT}"`);
   }
-  if (content.version !== VERSION) {
-    throw new SyntaxError(`version: seen ${content.version}; allowed: ${VERSION}`);
+  if (!VERSIONS.includes(content.version)) {
+    throw new SyntaxError(`version: seen ${content.version}; allowed: ${VERSIONS.join(", ")}`);
   }
   const sum = checksum(content);
   if (sha256 !== sum) {
@@ -93,10 +102,7 @@ function parse(text: string): Tokenizer {
   if (content.flavour !== "jax" && content.flavour !== "torch") {
     throw new SyntaxError(`flavour: seen "${content.flavour}"; allowed: "jax", "torch"`);
   }
-  if (!Array.isArray(content.merges) || content.merges.some((pair) => pair?.length !== 2)) {
-    throw new SyntaxError("merges: allowed: an array of pairs of pieces");
-  }
-  const tokenizer = new Tokenizer(new Bpe(content.merges), content.flavour);
+  const tokenizer = makeTokenizer(content);
   // A file of another writer may have a right checksum and still contradict itself.
   const { vocabulary, special } = contentOf(tokenizer);
   if (
@@ -112,15 +118,49 @@ function parse(text: string): Tokenizer {
   return tokenizer;
 }
 
-function contentOf({ bpe, rules, vocabularySize }: Tokenizer): Content {
+function makeTokenizer({ kind = "icons", flavour, merges, pieces }: Content): CaptionTokenizer {
+  switch (kind) {
+    case "icons":
+      if (!Array.isArray(merges) || merges.some((pair) => pair?.length !== 2)) {
+        throw new SyntaxError("merges: allowed: an array of pairs of pieces");
+      }
+      return new Tokenizer(new Bpe(merges), flavour);
+    case "clip-bpe":
+      return new ClipTokenizer(checkClipMerges(texts("merges", merges)), flavour);
+    case "bert-uncased":
+      return new BertTokenizer(checkBertPieces(texts("pieces", pieces)), "jax", flavour);
+    case "bert-uncased-strip-sep":
+      return new BertTokenizer(checkBertPieces(texts("pieces", pieces)), "strip-sep", flavour);
+    default:
+      throw new SyntaxError(
+        `kind: seen ${JSON.stringify(kind)}; allowed: ${TOKENIZER_KINDS.join(", ")}`,
+      );
+  }
+}
+
+function texts(field: string, value: unknown): string[] {
+  if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
+  throw new SyntaxError(`${field}: allowed: an array of texts`);
+}
+
+function contentOf(tokenizer: CaptionTokenizer): Content {
+  const { kind, rules, vocabularySize } = tokenizer;
   return {
     format: FORMAT,
-    version: VERSION,
+    version: kind === "icons" ? 1 : 2,
+    ...(kind === "icons" ? {} : { kind }),
     flavour: rules.flavour,
     vocabulary: vocabularySize,
     special: { pad: rules.pad, start: rules.start, end: rules.end },
-    merges: bpe.merges,
+    ...vocabularyOf(tokenizer),
   };
+}
+
+function vocabularyOf(tokenizer: CaptionTokenizer): Pick<Content, "merges" | "pieces"> {
+  if (tokenizer instanceof Tokenizer) return { merges: tokenizer.bpe.merges };
+  if (tokenizer instanceof ClipTokenizer) return { merges: tokenizer.merges };
+  if (tokenizer instanceof BertTokenizer) return { pieces: tokenizer.pieces };
+  throw new TypeError(`tokenizer: seen ${tokenizer.kind}; allowed: ${TOKENIZER_KINDS.join(", ")}`);
 }
 
 function checksum(content: Content): string {

@@ -180,3 +180,26 @@ Deno.test("parseRecipe wants exactly one source when the data set is described",
   assert.match(refusal((raw) => raw.data = {}), /exactly one of set and shards/);
   assert.match(refusal((raw) => raw.data.shards = "x/*.tar"), /exactly one of set and shards/);
 });
+
+Deno.test("parseRecipe leaves the tokenizer out when a recipe does not name one", () => {
+  assert.ok(!("tokenizer" in parseRecipe(tinyRecipe(), "tiny.yaml").data));
+});
+
+Deno.test("parseRecipe checks the token table when the tokenizer is that of a released model", () => {
+  const small = refusal((raw) => raw.data.tokenizer = "clip-bpe");
+  assert.match(small, /model\.text\.vocabulary: seen 8192; allowed .*"clip-bpe": at least 49408/);
+  const eot = refusal((raw) => {
+    raw.data.tokenizer = "bert-uncased";
+    raw.model.flavour = "torch";
+    raw.model.text = { vocabulary: 32_000 };
+  });
+  assert.match(eot, /model\.text\.pool: seen "eot" with data\.tokenizer "bert-uncased", .*"last"/);
+  assert.match(
+    refusal((raw) => raw.data.tokenizer = "clip", Error as ErrorConstructor),
+    /data\.tokenizer/,
+  );
+  const raw = tinyRecipe();
+  raw.data.tokenizer = "bert-uncased-strip-sep";
+  raw.model.text = { vocabulary: 30_522 };
+  assert.equal(parseRecipe(raw, "tiny.yaml").data.tokenizer, "bert-uncased-strip-sep");
+});
