@@ -99,6 +99,7 @@ export * from "./src/run/embed/vector_file.ts";
 export * from "./src/run/evaluate_run.ts";
 export * from "./src/run/evaluate_source.ts";
 export * from "./src/run/export_run.ts";
+export * from "./src/run/import_weights.ts";
 export * from "./src/run/open_run.ts";
 export * from "./src/run/predict_icons.ts";
 export * from "./src/run/run_experiment.ts";

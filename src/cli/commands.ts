@@ -11,6 +11,7 @@ import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fetchCommand } from "./commands/fetch.ts";
+import { importCommand } from "./commands/import_weights.ts";
 import { notebooks } from "./commands/notebooks.ts";
 import { ok } from "./commands/ok.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -132,6 +133,24 @@ const exportModel = exportCommand({
   },
 });
 
+const importModel = importCommand(async ({ fields, root, tokenizer, config, form, ...request }) => {
+  const { importWeights } = await import("../run/import_weights.ts");
+  const { parseFields } = await import("../checkpoint/foreign/parse_fields.ts");
+  const { EXPORT_FORMS } = await import("../onnx/export_model.ts");
+  const { loadTokenizer } = await import("../text/tokenizer_file.ts");
+  const { sourceVersion } = await import("../run/source_version.ts");
+  const result = await importWeights(request.file, {
+    ...request,
+    fields: parseFields(fields),
+    config: config === undefined ? undefined : JSON.parse(await Deno.readTextFile(config)),
+    form: EXPORT_FORMS.find((name) => name === form),
+    tokenizer: loadTokenizer(tokenizer),
+    source: await sourceVersion(root),
+  });
+  const { model, files, parity, shape: { spec, imageSize, textTokens } } = result;
+  return { model, files, parity, spec, imageSize, textTokens };
+});
+
 const embed = embedCommand({
   async embed({ source, device, engine, input, out, type, signal, onProgress }) {
     const { openBestEncoder } = await import("../run/open_best_encoder.ts");
@@ -245,6 +264,7 @@ export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
   exportModel,
+  importModel,
   embed,
   search,
   data,

@@ -23,6 +23,7 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
   train: COMPUTES,
   eval: COMPUTES,
   export: { ffi: true, run: ["git"] },
+  "import-weights": { ffi: true, run: ["git"] },
   embed: COMPUTES,
   search: COMPUTES,
   sweep: { ffi: true, run: [THIS_DENO, "git"] },

@@ -19,6 +19,9 @@ import type { WeightFile } from "./weight_file.ts";
 export function openWeights(path: string): WeightFile {
   const head = firstBytes(path);
   if (head.length === 0) throw new SyntaxError(`${path} is empty; copy it anew`);
+  // safetensors starts with a length of any bytes, so its JSON is looked for first; a zip archive has
+  // its compression method, a small number, where that starts.
+  if (head[8] === 0x7b) return openSafetensorsWeights(path);
   const zipped = head[0] === 0x50 && head[1] === 0x4b;
   if (zipped && (path.endsWith(".npz"))) return openNpzWeights(path);
   if (zipped) return openTorchWeights(path);
@@ -46,5 +49,5 @@ function firstBytes(path: string): Uint8Array {
       `${path} is a folder; name a file of weights. A tensorstore folder has to be saved as .npz first`,
     );
   }
-  return readAt(opened, 0, Math.min(2, size));
+  return readAt(opened, 0, Math.min(9, size));
 }

@@ -19,6 +19,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   train: { native: true, gate: false },
   eval: { native: true, gate: false },
   export: { native: true, gate: false },
+  "import-weights": { native: true, gate: false },
   embed: { native: true, gate: false },
   search: { native: true, gate: false },
   sweep: { native: true, gate: false },

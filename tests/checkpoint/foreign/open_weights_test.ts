@@ -46,6 +46,20 @@ Deno.test("openWeights reads the arrays that numpy wrote, packed or not", () => 
   }
 });
 
+Deno.test("openWeights knows safetensors whose length looks like a pickle or a zip archive", () => {
+  const dir = Deno.makeTempDirSync();
+  for (const bytes of [0x4b50, 0x0280]) {
+    const json = '{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(bytes);
+    const file = new Uint8Array(8 + bytes + 4);
+    new DataView(file.buffer).setBigUint64(0, BigInt(bytes), true);
+    file.set(new TextEncoder().encode(json), 8);
+    Deno.writeFileSync(`${dir}/w`, file);
+    using opened = openWeights(`${dir}/w`);
+    assert.deepEqual([...readAll(opened.tensors.get("w")!)], [0]);
+  }
+  Deno.removeSync(dir, { recursive: true });
+});
+
 Deno.test("openWeights says what to name when there is no file", () => {
   assert.throws(() => openWeights("missing.bin"), /missing\.bin is not there; name a \.safe/);
   const dir = Deno.makeTempDirSync();
