@@ -224,7 +224,9 @@ int32_t clipa_error_message(uint64_t context, char* out, uint64_t bytes);
 /* Contexts. */
 int32_t clipa_context_create(const clipa_context_params* params, uint64_t* context);
 int32_t clipa_context_destroy(uint64_t context);
-/* A running program ends before its next op with CLIPA_CANCELLED; flag 0 clears the request. */
+/* A running program ends before its next op with CLIPA_CANCELLED, though never right behind an op
+ * of an update (adamw, clamp, average): all parameters change or none. flag 0 clears the request.
+ */
 int32_t clipa_context_cancel(uint64_t context, int32_t flag);
 int32_t clipa_context_memory(uint64_t context, uint64_t* bytes, uint64_t* peak_bytes);
 

@@ -11,9 +11,12 @@ import { NativeContext } from "../native/context.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { saveTokenizer } from "../text/tokenizer_file.ts";
 import { logitBiasOf } from "../train/batch_loss.ts";
+import { EventLog } from "../train/event_log.ts";
 import { MetricsLog } from "../train/metrics_log.ts";
 import { TensorBoardLog } from "../train/tensorboard_log.ts";
+import { watchdog } from "../train/watchdog.ts";
 import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
+import { compareLibraries, libraryIdentity } from "./library_identity.ts";
 import { peakMemoryBytes } from "./peak_memory.ts";
 import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
@@ -45,6 +48,8 @@ export interface ExperimentOptions {
   readonly setupSeconds: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
+  /** Gets what a user should know besides the progress, a sentence each. Default: stderr. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** Stages that a run does not train again. */
@@ -81,6 +86,8 @@ export interface ExperimentResult extends Record<string, unknown> {
   readonly peakMemoryBytes: number;
   /** Share of the training time spent waiting for data. */
   readonly dataWaitShare: number;
+  /** Share of the time that saving checkpoints kept the training waiting. */
+  readonly checkpointStallShare: number;
 }
 
 /**
@@ -102,6 +109,22 @@ export async function runExperiment(
   const data = openTrainingData(dataSet, recipe);
   const state = folder.checkpoint?.state ?? null;
   using context = new NativeContext();
+  const library = compareLibraries(state?.library, libraryIdentity());
+  using events = new EventLog(`${out}/events.jsonl`);
+  const note = (kind: string, text: string) => {
+    events.write({ kind, note: text });
+    (options.onNote ?? console.error)(text);
+  };
+  for (const text of folder.notes) note("repair", text);
+  if (library !== null) note("library", library);
+  events.write(
+    state === null ? { kind: "start", note: "from the start" } : {
+      kind: "resume",
+      stage: recipe.stages[state.stage].name,
+      step: state.step,
+      note: "from a checkpoint",
+    },
+  );
   using metrics = new MetricsLog(`${out}/metrics.jsonl`, (line) => isBefore(line, recipe, state));
   using board = new TensorBoardLog(out);
   saveTokenizer(`${out}/tokenizer.json`, data.tokenizer);
@@ -110,6 +133,7 @@ export async function runExperiment(
   const start = state === null ? options.start : undefined;
   const done: StageResult[] = [...state?.done ?? start?.done ?? []];
   let waited = 0;
+  let stalled = 0;
   let model: ClipModel | null = null;
   try {
     if (start) model = loadStart(context, recipe, start);
@@ -138,6 +162,8 @@ export async function runExperiment(
         samplesBefore: done.reduce((sum, { samples }) => sum + samples, 0),
         metrics,
         board,
+        events,
+        watch: watchdog((text) => note("wait", `${stage.name}: ${text}`)),
         signal,
         onProgress: (samples, total, note) =>
           onProgress({ label: stage.name, done: samples, total, note }),
@@ -153,7 +179,8 @@ export async function runExperiment(
         },
       });
       waited += report.waited;
-      const { waited: _waited, ...result } = report;
+      stalled += report.stalled;
+      const { waited: _waited, stalled: _stalled, ...result } = report;
       done.push(result);
     }
     const trained = model!;
@@ -174,10 +201,16 @@ export async function runExperiment(
       retrieval: retrievalScores(found),
       peakMemoryBytes: peakMemoryBytes(),
       dataWaitShare: waited / seconds,
+      checkpointStallShare: stalled / (seconds + stalled),
     };
     const text = JSON.stringify({ ...result, recipe: hash, results: found }, null, 1);
     writeWhole(`${out}/result.json`, [new TextEncoder().encode(text)]);
+    events.write({ kind: "end", note: "finished" });
     return result;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    events.write({ kind: "stop", note: text });
+    throw error;
   } finally {
     model?.[Symbol.dispose]();
   }

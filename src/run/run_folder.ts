@@ -1,7 +1,9 @@
 import { formatRecipe, loadRecipe } from "../config/load_recipe.ts";
 import type { Recipe } from "../config/recipe.ts";
-import { type Checkpoint, loadCheckpoint } from "../checkpoint/checkpoint_store.ts";
-import { sha256 } from "../checkpoint/safetensors.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint_store.ts";
+import { recoverCheckpoint } from "../checkpoint/recover_checkpoint.ts";
+import { sha256, writeWhole } from "../checkpoint/safetensors.ts";
+import { describeDifference } from "./describe_difference.ts";
 import type { RunState } from "./run_state.ts";
 
 /** A run's folder, ready to be written, and the checkpoint it goes on from. */
@@ -9,6 +11,8 @@ export interface RunFolder {
   readonly dir: string;
   /** Null when the run starts from nothing. */
   readonly checkpoint: Checkpoint<RunState> | null;
+  /** What was not as it should be, and what was done about it; a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** SHA-256 of everything a recipe says. */
@@ -31,25 +35,42 @@ export function openRunFolder(dir: string, recipe: Recipe, resume: boolean): Run
       ? "no run there"
       : found.finished
       ? "its run is finished"
-      : "its run has another recipe";
+      : `its run has another recipe: ${
+        found.recipe === null
+          ? "none that can be read"
+          : describeDifference(found.recipe, recipe).join("; ")
+      }`;
     throw new Error(
       `${dir}: cannot resume (${seen}); leave --resume out to start anew, or name another --out`,
     );
   }
   if (unfinished) {
-    return { dir, checkpoint: loadCheckpoint<RunState>(`${dir}/checkpoints`) };
+    const { found: newest, notes } = recoverCheckpoint<RunState>(`${dir}/checkpoints`);
+    const checkpoint = newest?.checkpoint ?? null;
+    if (checkpoint !== null && checkpoint.state.recipe !== hash) {
+      throw new Error(
+        `${dir}/checkpoints/${newest!.name} was written by a run with another recipe (SHA-256 ` +
+          `${checkpoint.state.recipe.slice(0, 12)}, here ${
+            hash.slice(0, 12)
+          }); put the recipe.yaml ` +
+          "and the checkpoints of one run together, or name another --out",
+      );
+    }
+    return { dir, checkpoint, notes };
   }
+  const notes: string[] = [];
   try {
-    if (found !== null) moveAside(dir);
+    const aside = found === null ? null : moveAside(dir);
+    if (aside !== null) notes.push(`what was in ${dir} is kept as ${aside}`);
     Deno.mkdirSync(`${dir}/checkpoints`, { recursive: true });
-    Deno.writeTextFileSync(`${dir}/recipe.yaml`, formatRecipe(recipe));
+    writeWhole(`${dir}/recipe.yaml`, [new TextEncoder().encode(formatRecipe(recipe))]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${dir} cannot be written (${reason}); name another folder with --out`, {
       cause,
     });
   }
-  return { dir, checkpoint: null };
+  return { dir, checkpoint: null, notes };
 }
 
 /** The recipe of a run. @throws {Error} when the folder holds no run. */
@@ -64,26 +85,34 @@ export function readRunRecipe(dir: string): Recipe {
   }
 }
 
-function readRun(dir: string): { hash: string; finished: boolean } | null {
+interface FoundRun {
+  /** Null when it cannot be read. */
+  readonly recipe: Recipe | null;
+  readonly hash: string;
+  readonly finished: boolean;
+}
+
+function readRun(dir: string): FoundRun | null {
   try {
     Deno.statSync(dir);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  let hash = "";
+  let recipe: Recipe | null = null;
   try {
-    hash = recipeHash(loadRecipe(`${dir}/recipe.yaml`));
+    recipe = loadRecipe(`${dir}/recipe.yaml`);
   } catch { /* a folder without a readable recipe is moved aside */ }
   let finished = false;
   try {
     finished = Deno.statSync(`${dir}/result.json`).isFile;
   } catch { /* not finished */ }
-  return { hash, finished };
+  return { recipe, hash: recipe === null ? "" : recipeHash(recipe), finished };
 }
 
-function moveAside(dir: string): void {
-  if ([...Deno.readDirSync(dir)].length === 0) return;
+/** @returns The new name, or null when there was nothing to move. */
+function moveAside(dir: string): string | null {
+  if ([...Deno.readDirSync(dir)].length === 0) return null;
   let n = 1;
   const taken = (path: string) => {
     try {
@@ -95,4 +124,5 @@ function moveAside(dir: string): void {
   };
   while (taken(`${dir}.old-${n}`)) n++;
   Deno.renameSync(dir, `${dir}.old-${n}`);
+  return `${dir}.old-${n}`;
 }

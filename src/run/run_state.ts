@@ -10,7 +10,7 @@ export interface StageResult {
   readonly samples: number;
   /** Training only. */
   readonly seconds: number;
-  /** Mean loss of the last tenth of the steps. */
+  /** Mean loss of the last tenth of the steps; steps without a finite loss do not count. */
   readonly loss: number;
 }
 
@@ -27,22 +27,45 @@ export interface RunState {
   readonly seconds: number;
   /** Seconds of those spent waiting for data. */
   readonly waited: number;
-  /** Losses of the last tenth of the stage so far. */
+  /** Finite losses of the last tenth of the stage so far. */
   readonly tail: readonly number[];
+  /** Seconds that saving has kept the training waiting in this stage. */
+  readonly stalled?: number;
+  /** What computed the arrays; absent in checkpoints of earlier versions. */
+  readonly library?: LibraryIdentity;
   /** Finished stages. */
   readonly done: readonly StageResult[];
 }
 
+/** What computes: two libraries of one build give the same bits. */
+export interface LibraryIdentity {
+  /** ABI version of the native library. */
+  readonly abi: number;
+  /** SHA-256 of the library's file. */
+  readonly build: string;
+  /** Version of the kit. */
+  readonly kit: string;
+}
+
 const COPIES: readonly ParameterCopy[] = ["value", "m", "v", "average"];
 
-/** All arrays of a model in training, named `copy/parameter`. */
-export function modelArrays(model: ClipModel): StoredTensor[] {
+/**
+ * A copy of all arrays of a model in training, named `copy/parameter`, in one buffer.
+ *
+ * @param spare Memory to copy into; used when it has the right size.
+ */
+export function modelArrays(model: ClipModel, spare: ArrayBuffer | null = null): StoredTensor[] {
+  const { specs, count } = model.parameters;
+  const bytes = 4 * count * COPIES.length;
+  const buffer = spare?.byteLength === bytes ? spare : new ArrayBuffer(bytes);
+  let at = 0;
   return COPIES.flatMap((copy) =>
-    model.parameters.specs.map(({ name, shape }) => ({
-      name: `${copy}/${name}`,
-      shape,
-      data: model.parameters.copy(name, copy).read(),
-    }))
+    specs.map(({ name, shape }) => {
+      const tensor = model.parameters.copy(name, copy);
+      const data = tensor.readInto(new Float32Array(buffer, at, tensor.size));
+      at += data.byteLength;
+      return { name: `${copy}/${name}`, shape, data };
+    })
   );
 }
 

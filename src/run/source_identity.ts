@@ -1,3 +1,4 @@
+import { readPointer } from "../checkpoint/checkpoint_store.ts";
 import { sha256 } from "../checkpoint/safetensors.ts";
 import type { EncoderSource } from "./open_encoder.ts";
 
@@ -15,14 +16,9 @@ export function sourceIdentity({ kind, dir }: EncoderSource): string {
 }
 
 function latest(dir: string): string {
-  try {
-    return Deno.readTextFileSync(`${dir}/checkpoints/latest`);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Error(`${dir} holds no checkpoint of a run; train it with "deno task train"`, {
-      cause,
-    });
-  }
+  const name = readPointer(`${dir}/checkpoints`);
+  if (name !== null) return name;
+  throw new Error(`${dir} holds no checkpoint of a run; train it with "deno task train"`);
 }
 
 function hashOf(path: string): string {

@@ -1,17 +1,21 @@
 import type { Recipe } from "../config/recipe.ts";
 import { peakLr, stageSteps, warmupSteps } from "../config/stage_numbers.ts";
 import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
+import { CheckpointWriter } from "../checkpoint/checkpoint_writer.ts";
 import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { planImage } from "../tokens/image_reduction.ts";
 import { batchLoss } from "../train/batch_loss.ts";
 import { passes } from "../train/due.ts";
+import type { EventLog } from "../train/event_log.ts";
 import type { MetricsLog } from "../train/metrics_log.ts";
 import type { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { trainStage } from "../train/train_stage.ts";
 import { TrainStep } from "../train/train_step.ts";
+import type { Watch } from "../train/watchdog.ts";
 import { modelArrays, type RunState, type StageResult } from "./run_state.ts";
+import { libraryIdentity } from "./library_identity.ts";
 import { stageLoader } from "./stage_loader.ts";
 import type { TrainingData } from "./training_data.ts";
 
@@ -31,6 +35,8 @@ export interface RunStageOptions {
   readonly samplesBefore: number;
   readonly metrics: MetricsLog;
   readonly board: TensorBoardLog;
+  readonly events: EventLog;
+  readonly watch: Watch;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, note: string) => void;
   /** Measures the model as it is, when the recipe asks for it during training. */
@@ -41,6 +47,8 @@ export interface RunStageOptions {
 export interface RunStageReport extends StageResult {
   /** Seconds spent waiting for data. */
   readonly waited: number;
+  /** Seconds that saving kept the training waiting. */
+  readonly stalled: number;
 }
 
 // Lines of metrics a stage writes; the loss of every step is in their means.
@@ -69,7 +77,9 @@ export async function trainRunStage(
   let cursor: LoaderCursor = from?.cursor ?? FIRST_CURSOR;
   let seconds = from?.seconds ?? 0;
   let waited = from?.waited ?? 0;
-  const tail = [...from?.tail ?? []];
+  let stalled = from?.stalled ?? 0;
+  // JSON has no NaN: earlier versions left null where a step had no finite loss.
+  const tail = (from?.tail ?? []).filter(Number.isFinite);
   const every = Math.max(1, Math.ceil(steps / LINES));
   let mean = new Mean();
 
@@ -80,18 +90,34 @@ export async function trainRunStage(
     cursor,
     seconds,
     waited,
-    tail,
+    tail: [...tail],
     done: options.done,
+    stalled,
+    library: libraryIdentity(),
   });
-  const save = (done: number) =>
-    saveCheckpoint(
-      `${options.dir}/checkpoints`,
-      `${stage.name}-${String(done).padStart(7, "0")}`,
-      { tensors: modelArrays(model), state: state(done) },
-      checkpoint.keep,
-    );
+  const folder = `${options.dir}/checkpoints`;
+  const nameOf = (done: number) => `${stage.name}-${String(done).padStart(7, "0")}`;
+  using writer = new CheckpointWriter(folder, checkpoint.keep);
+  /** Saves beside the training: it waits for the copy only, and for a write that is not done yet. */
+  const saveAside = async (done: number) => {
+    const asked = performance.now();
+    await writer.finish();
+    const tensors = modelArrays(model, writer.takeSpare());
+    await writer.begin(nameOf(done), { tensors, state: state(done) });
+    stalled += (performance.now() - asked) / 1000;
+    saved = done;
+  };
+  /** Saves and waits for it. */
+  const saveNow = async (done: number) => {
+    await writer.finish();
+    if (done === saved) return;
+    const tensors = modelArrays(model, writer.takeSpare());
+    saveCheckpoint(folder, nameOf(done), { tensors, state: state(done) }, checkpoint.keep);
+    saved = done;
+  };
 
   let completed = from?.step ?? 0;
+  let saved = from?.step ?? 0;
   let batch: LoadedBatch;
   const source = { next: async () => batch = await loader.next() };
   try {
@@ -107,13 +133,25 @@ export async function trainRunStage(
       logitScaleMax: recipe.model.logitScaleMax,
       firstStep: completed,
       signal,
+      watch: options.watch,
       onStep: async (event) => {
+        writer.check();
         completed = event.step;
         cursor = batch.cursor;
         seconds += event.seconds + event.waited;
         waited += event.waited;
-        if (event.step > steps - Math.max(1, Math.floor(steps / 10))) tail.push(event.loss);
+        const inTail = event.step > steps - Math.max(1, Math.floor(steps / 10));
+        if (inTail && Number.isFinite(event.loss)) tail.push(event.loss);
         mean.add(event.loss, event.hits[0]);
+        if (event.skipped) {
+          options.events.write({
+            kind: "skip",
+            stage: stage.name,
+            step: event.step,
+            note: `nothing was updated: loss ${event.loss}, gradient norm ${event.gradientNorm}, ` +
+              `pictures ${batch.rows.slice(0, 3)} and on`,
+          });
+        }
         const samples = event.step * stage.batch;
         options.onProgress(samples, steps * stage.batch, `loss ${event.loss.toFixed(3)}`);
         if (event.step % every === 0 || event.step === steps || event.skipped) {
@@ -143,33 +181,38 @@ export async function trainRunStage(
         }
         const { everySteps } = checkpoint;
         if (everySteps !== null && event.step % everySteps === 0 && event.step < steps) {
-          save(event.step);
+          await saveAside(event.step);
         }
       },
     });
   } catch (error) {
     // Whatever ended the stage, the steps that were done are kept.
-    if (completed > (from?.step ?? 0)) save(completed);
+    await saveNow(completed);
     throw error;
   }
-  save(steps);
-  const loss = tail.reduce((sum, value) => sum + value, 0) / Math.max(1, tail.length);
-  return { name: stage.name, samples: steps * stage.batch, seconds, loss, waited };
+  await saveNow(steps);
+  const loss = tail.reduce((sum, value) => sum + value, 0) / tail.length;
+  return { name: stage.name, samples: steps * stage.batch, seconds, loss, waited, stalled };
 }
 
+/** Means over steps; a loss that is not finite does not count. */
 class Mean {
   #loss = 0;
+  #losses = 0;
   #hits = 0;
   #count = 0;
 
   add(loss: number, hits: number): void {
-    this.#loss += loss;
+    if (Number.isFinite(loss)) {
+      this.#loss += loss;
+      this.#losses++;
+    }
     this.#hits += hits;
     this.#count++;
   }
 
   get loss(): number {
-    return this.#loss / this.#count;
+    return this.#loss / this.#losses;
   }
 
   get hits(): number {

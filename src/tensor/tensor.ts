@@ -73,12 +73,20 @@ export class Tensor {
 
   /** Copies the values to the host. */
   read(): Float32Array {
+    return this.readInto(new Float32Array(this.size));
+  }
+
+  /** Copies the values into host memory of the tensor's length, and returns it. */
+  readInto<T extends Float32Array>(out: T): T {
     this.#expect("f32");
     const { buffer, offset } = this.storage;
     if (!buffer) {
       throw new Error(`tensor [${this.shape}] has no memory yet: compile its tape first`);
     }
-    return buffer.read(offset, new Float32Array(this.size));
+    if (out.length !== this.size) {
+      throw new TypeError(`reading tensor [${this.shape}] into ${out.length} numbers`);
+    }
+    return buffer.read(offset, out);
   }
 
   /** Copies values from the host; the length must be the tensor's. */

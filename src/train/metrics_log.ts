@@ -1,18 +1,26 @@
+import { writeWhole } from "../checkpoint/safetensors.ts";
+
 /** A line of `metrics.jsonl`. */
 export type MetricsLine = Readonly<Record<string, number | string | boolean>>;
 
 /** Appends lines to a JSON-lines file; each line is written at once. */
 export class MetricsLog implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #path: string;
+  #file: Deno.FsFile;
 
   /**
    * @param keep When the file exists, lines for which this is true stay; those behind, and a torn
    *   last line, go. A run that goes on keeps the lines up to its checkpoint.
    */
   constructor(path: string, keep: (line: MetricsLine) => boolean) {
-    const kept = readMetrics(path).filter(keep);
-    Deno.writeTextFileSync(path, kept.map((line) => JSON.stringify(line) + "\n").join(""));
-    this.#file = Deno.openSync(path, { append: true });
+    this.#path = path;
+    this.#file = openFiltered(path, keep);
+  }
+
+  /** Takes back lines for which `keep` is false, as if they had not been written. */
+  rewind(keep: (line: MetricsLine) => boolean): void {
+    this.#file.close();
+    this.#file = openFiltered(this.#path, keep);
   }
 
   /** Writes one line. */
@@ -24,6 +32,14 @@ export class MetricsLog implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+// The file is replaced in one step: a kill leaves the old lines or the new ones.
+function openFiltered(path: string, keep: (line: MetricsLine) => boolean): Deno.FsFile {
+  const kept = readMetrics(path).filter(keep);
+  const text = kept.map((line) => JSON.stringify(line) + "\n").join("");
+  writeWhole(path, [new TextEncoder().encode(text)]);
+  return Deno.openSync(path, { append: true });
 }
 
 /** Reads the lines of a metrics file; a torn last line is left out, a missing file has none. */

@@ -40,8 +40,13 @@ export interface StageOptions {
   readonly firstStep?: number;
   /** Ends the stage before the next step, or cancels the running one. */
   readonly signal?: AbortSignal;
-  /** Called after every step; awaited, so that it may save a checkpoint. */
-  readonly onStep?: (event: StageEvent) => void | Promise<void>;
+  /**
+   * Called after every step; awaited, so that it may save a checkpoint. A number that it returns is
+   * how many steps count as done from now on: it has put the model back to an earlier one.
+   */
+  readonly onStep?: (event: StageEvent) => void | number | Promise<void | number>;
+  /** Watches what is waited for: `data` or `step`. Default: nobody does. */
+  readonly watch?: <T>(what: "data" | "step", work: Promise<T>) => Promise<T>;
 }
 
 /**
@@ -57,17 +62,18 @@ export async function trainStage(
   options: StageOptions,
 ): Promise<void> {
   const { schedule, optimizer, signal } = options;
+  const watch = options.watch ?? ((_what, work) => work);
   const stop = () => model.context.cancel();
   signal?.addEventListener("abort", stop);
   try {
-    for (let i = options.firstStep ?? 0; i < schedule.steps; i++) {
+    for (let i = options.firstStep ?? 0; i < schedule.steps;) {
       signal?.throwIfAborted();
       const asked = performance.now();
-      const batch = await source.next();
+      const batch = await watch("data", source.next());
       const started = performance.now();
       signal?.throwIfAborted();
       const rate = learningRate(schedule, i);
-      const report = await step.run(batch.images, batch.tokens, {
+      const running = step.run(batch.images, batch.tokens, {
         learningRate: rate,
         beta1: optimizer.beta1,
         beta2: optimizer.beta2,
@@ -77,14 +83,17 @@ export async function trainStage(
         logitScale: scaleBounds(options.logitScaleMax),
         averageDecay: averageDecay(optimizer.averaging, i, schedule.steps),
       }, batch.kept);
-      await options.onStep?.({
+      const report = await watch("step", running);
+      i++;
+      const back = await options.onStep?.({
         ...report,
-        step: i + 1,
+        step: i,
         steps: schedule.steps,
         learningRate: rate,
         waited: (started - asked) / 1000,
         seconds: (performance.now() - started) / 1000,
       });
+      if (typeof back === "number") i = back;
     }
   } catch (error) {
     // A cancelled program surfaces as a native error; callers see the abort they asked for.

@@ -62,6 +62,10 @@ int32_t resolve(const clipa_ref& ref, const Operand& need, const Context& contex
   return CLIPA_OK;
 }
 
+bool changes_parameters(uint32_t kind) {
+  return kind == CLIPA_OP_ADAMW || kind == CLIPA_OP_AVERAGE || kind == CLIPA_OP_CLAMP;
+}
+
 }  // namespace
 
 int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) {
@@ -125,7 +129,9 @@ int32_t Program::run(std::string* message) {
   using Clock = std::chrono::steady_clock;
   const bool timing = !seconds_.empty();
   for (size_t i = 0; i < steps_.size(); ++i) {
-    if (context_->cancelled.load(std::memory_order_relaxed) != 0) {
+    // Once an update has begun, it is made whole: half of it would be a state that no step has.
+    const bool updating = i > 0 && changes_parameters(steps_[i - 1].op.kind);
+    if (!updating && context_->cancelled.load(std::memory_order_relaxed) != 0) {
       *message =
           "cancelled before op " + std::to_string(i) + " of " + std::to_string(steps_.size());
       return CLIPA_CANCELLED;

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { ABI_VERSION, nativeLibrary } from "../../native/library.ts";
 import { openOrt, ORT_VERSION } from "../../onnx/ort_library.ts";
+import { kitVersion } from "../kit_version.ts";
 
 /** What a bug report needs: versions of everything that computes. */
 export function readVersions(): Record<string, string> {
@@ -29,15 +30,6 @@ export function readDevices(cpu: string, threads: number): { name: string; note:
     },
     { name: "cuda", note: cudaNote() },
   ];
-}
-
-function kitVersion(): string {
-  try {
-    const text = Deno.readTextFileSync(new URL("../../../deno.json", import.meta.url));
-    return String(JSON.parse(text).version);
-  } catch {
-    return "unknown";
-  }
 }
 
 function ortVersion(): string {

@@ -1,0 +1,51 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/**
+ * The thread of a {@linkcode CheckpointWriter}: gets a checkpoint, saves it, hands its memory back.
+ *
+ * @module
+ */
+import { saveCheckpoint } from "./checkpoint_store.ts";
+
+/** A checkpoint on its way to the thread. */
+export interface SaveRequest {
+  readonly dir: string;
+  readonly name: string;
+  readonly keep: number;
+  readonly state: unknown;
+  /** Memory of all tensors, handed over. */
+  readonly buffer: ArrayBuffer;
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    /** In bytes. */
+    readonly offset: number;
+    /** In numbers. */
+    readonly length: number;
+  }[];
+}
+
+/** What the thread answers. */
+export interface SaveReply {
+  /** The memory of the request. */
+  readonly buffer: ArrayBuffer;
+  /** Null when the checkpoint is on disk. */
+  readonly error: string | null;
+}
+
+self.onmessage = ({ data }: MessageEvent<SaveRequest>) => {
+  const { dir, name, keep, state, buffer, tensors } = data;
+  let error: string | null = null;
+  try {
+    const list = tensors.map(({ name, shape, offset, length }) => ({
+      name,
+      shape,
+      data: new Float32Array(buffer, offset, length),
+    }));
+    saveCheckpoint(dir, name, { tensors: list, state }, keep);
+  } catch (cause) {
+    error = cause instanceof Error ? cause.message : String(cause);
+  }
+  const reply: SaveReply = { buffer, error };
+  self.postMessage(reply, [buffer]);
+};
