@@ -25,7 +25,7 @@ export interface MemoryEstimate {
  * in chunks and do not count.
  *
  * @param devices Must not be more than the pairs of a part of the batch.
- * @throws {RangeError} when a device would get no pair.
+ * @throws {RangeError} when devices would get no pair, or one more pairs than another.
  */
 export function stageMemory(
   recipe: Recipe,
@@ -39,6 +39,13 @@ export function stageMemory(
     throw new RangeError(
       `stage ${stage.name}: batch ${stage.batch} on ${devices} devices; allowed: at least one pair for each; ` +
         "use fewer devices or a larger batch",
+    );
+  }
+  if (stage.batch % devices !== 0) {
+    const below = stage.batch - stage.batch % devices;
+    throw new RangeError(
+      `stages.${stage.name}.batch: seen ${stage.batch} on ${devices} devices; allowed: a multiple of the ` +
+        `devices, nearest ${below} or ${below + devices}`,
     );
   }
   const count = parameterCounts(model, stage.image.size, stage.text.tokens).total;
