@@ -137,14 +137,14 @@ const importModel = importCommand(async ({ fields, root, tokenizer, config, form
   const { importWeights } = await import("../run/import_weights.ts");
   const { parseFields } = await import("../checkpoint/foreign/parse_fields.ts");
   const { EXPORT_FORMS } = await import("../onnx/export_model.ts");
-  const { loadTokenizer } = await import("../text/tokenizer_file.ts");
+  const { openTokenizerNamed } = await import("../run/open_tokenizer_named.ts");
   const { sourceVersion } = await import("../run/source_version.ts");
   const result = await importWeights(request.file, {
     ...request,
     fields: parseFields(fields),
     config: config === undefined ? undefined : JSON.parse(await Deno.readTextFile(config)),
     form: EXPORT_FORMS.find((name) => name === form),
-    tokenizer: loadTokenizer(tokenizer),
+    tokenizer: ({ flavour }) => openTokenizerNamed(tokenizer, flavour),
     source: await sourceVersion(root),
   });
   const { model, files, parity, shape: { spec, imageSize, textTokens } } = result;

@@ -29,6 +29,15 @@ export interface DataRecipe {
   readonly familyCap: number | null;
 }
 
+/** A model, and where its weights start. */
+export interface ModelRecipe extends ModelSpec {
+  /**
+   * A model's folder (of export or import-weights) or a file of weights to start from; random if left
+   * out. Position tables are fitted to the first stage, and the optimizer starts anew.
+   */
+  readonly init?: string;
+}
+
 /** The loss over a batch. */
 export interface LossRecipe {
   /**
@@ -85,7 +94,7 @@ export interface Recipe {
   /** Name of the run's folder. */
   readonly name: string;
   readonly data: DataRecipe;
-  readonly model: ModelSpec;
+  readonly model: ModelRecipe;
   readonly stages: readonly StageRecipe[];
   /** Default softmax. */
   readonly loss?: LossRecipe;

@@ -22,7 +22,7 @@ export const recipeSchema = z.strictObject({
     balance: z.enum(["none", "phrase-family"]),
     familyCap: count.nullable(),
   }),
-  model: modelSchema,
+  model: modelSchema.extend({ init: z.string().min(1).optional() }),
   stages: z.array(stageSchema).min(1),
   loss: z.strictObject({
     kind: z.enum(["softmax", "sigmoid"]),

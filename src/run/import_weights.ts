@@ -11,12 +11,8 @@ import { fileSha256 } from "../data/icons/write_whole.ts";
 import { ClipModel } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
 import { NativeContext } from "../native/context.ts";
-import {
-  type ExportForm,
-  exportModel,
-  type ExportResult,
-  type ExportSource,
-} from "../onnx/export_model.ts";
+import { type ExportForm, exportModel, type ExportResult } from "../onnx/export_model.ts";
+import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import type { SourceVersion } from "./source_version.ts";
 
 /** How a file of weights is understood. */
@@ -63,7 +59,8 @@ export function openForeignModel(path: string, options: ForeignModelOptions = {}
 export interface ImportOptions extends ForeignModelOptions {
   /** Folder of the model. */
   readonly out: string;
-  readonly tokenizer: ExportSource["tokenizer"];
+  /** The tokenizer that the model was trained with, or how to open it. */
+  readonly tokenizer: CaptionTokenizer | ((spec: ModelSpec) => CaptionTokenizer);
   /** Default both kinds of graphs. */
   readonly form?: ExportForm;
   readonly source: SourceVersion;
@@ -87,9 +84,12 @@ export interface ImportResult extends ExportResult {
  * ```
  */
 export async function importWeights(path: string, options: ImportOptions): Promise<ImportResult> {
-  const { out, tokenizer, form } = options;
+  const { out, form } = options;
   using foreign = openForeignModel(path, options);
   const { shape, tensors } = foreign;
+  const tokenizer = typeof options.tokenizer === "function"
+    ? options.tokenizer(shape.spec)
+    : options.tokenizer;
   const { vocabulary } = shape.spec.text;
   if (tokenizer.vocabularySize > vocabulary) {
     throw new RangeError(

@@ -30,8 +30,9 @@ export function openRun(dir: string, context: NativeContext): OpenRun {
   const checkpoint = loadCheckpoint<RunState>(`${dir}/checkpoints`);
   if (!checkpoint) throw new Error(`${dir} has no checkpoint yet; train it further`);
   const stage = recipe.stages[checkpoint.state.stage];
+  const { init: _init, ...spec } = recipe.model;
   const model = new ClipModel(context, {
-    spec: recipe.model,
+    spec,
     imageSize: stage.image.size,
     textTokens: stage.text.tokens,
   }, { logitBias: logitBiasOf(recipe) });

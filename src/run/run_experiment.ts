@@ -17,6 +17,7 @@ import { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { watchdog } from "../train/watchdog.ts";
 import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
 import { compareLibraries, libraryIdentity } from "./library_identity.ts";
+import { loadInitialWeights } from "./initial_weights.ts";
 import { peakMemoryBytes } from "./peak_memory.ts";
 import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
@@ -148,7 +149,7 @@ export async function runExperiment(
       if (from) restoreArrays(next, folder.checkpoint!);
       else if (model) {
         transferWeights(model, next, start && i === start.done.length ? "value" : weights);
-      }
+      } else if (recipe.model.init !== undefined) loadInitialWeights(next, recipe.model.init);
       model?.[Symbol.dispose]();
       model = next;
       const report: RunStageReport = await trainRunStage(model, {
@@ -217,7 +218,8 @@ export async function runExperiment(
 }
 
 /** The model at the token budget of a stage. */
-function stageShape({ model: spec, stages }: Recipe, index: number): ModelShape {
+function stageShape({ model, stages }: Recipe, index: number): ModelShape {
+  const { init: _init, ...spec } = model;
   const { image, text } = stages[index];
   return { spec, imageSize: image.size, textTokens: text.tokens };
 }

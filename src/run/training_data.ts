@@ -7,6 +7,7 @@ import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { openNamedTokenizer } from "../text/named_tokenizer.ts";
 import { tagWords } from "../text/pos_tagger.ts";
 import { tokenMarks } from "../text/token_marks.ts";
+import { initialTokenizer } from "./initial_weights.ts";
 import { Tokenizer } from "../text/tokenizer.ts";
 import { loadTokenizer, saveTokenizer } from "../text/tokenizer_file.ts";
 import { trainBpe } from "../text/train_bpe.ts";
@@ -35,6 +36,15 @@ export function openTrainingData(set: DataSet, recipe: Recipe): TrainingData {
   return { records, tokenizer, captions, order };
 }
 
+/** Weights go with the tokenizer that they were trained with; a recipe that names another is wrong. */
+function checkKind(tokenizer: CaptionTokenizer, { data, model }: Recipe): CaptionTokenizer {
+  if (data.tokenizer === undefined || data.tokenizer === tokenizer.kind) return tokenizer;
+  throw new RangeError(
+    `data.tokenizer: seen ${data.tokenizer}; the weights of ${model.init} were trained with ` +
+      `${tokenizer.kind}; leave it out`,
+  );
+}
+
 /** Marks for syntax masks, where a stage has one. */
 function captionMarks(recipe: Recipe, tokenizer: CaptionTokenizer) {
   const stage = recipe.stages.find(({ text }) => text.strategy === "syntax");
@@ -48,6 +58,8 @@ function captionMarks(recipe: Recipe, tokenizer: CaptionTokenizer) {
 export function openTokenizer(set: DataSet, recipe: Recipe, records: Records): CaptionTokenizer {
   const { flavour, text } = recipe.model;
   const { tokenizer: kind = "icons" } = recipe.data;
+  const own = initialTokenizer(recipe);
+  if (own !== null) return checkKind(loadTokenizer(own), recipe);
   if (kind !== "icons") return openNamedTokenizer(kind, flavour);
   const path = `${set.dir}/tokenizer-${flavour}-${text.vocabulary}.json`;
   try {
