@@ -25,6 +25,11 @@ export class CheckpointWriter implements Disposable {
     this.#keep = keep;
   }
 
+  /** Starts the thread, so that the first save need not wait for it. */
+  prepare(): void {
+    this.#thread();
+  }
+
   /** Memory of an earlier copy that may be written to, or null. */
   takeSpare(): ArrayBuffer | null {
     const spare = this.#spare;
@@ -47,8 +52,7 @@ export class CheckpointWriter implements Disposable {
     ) {
       throw new TypeError("a checkpoint to be saved aside has all tensors in one buffer");
     }
-    this.#worker ??= new Worker(new URL("./save_worker.ts", import.meta.url), { type: "module" });
-    const worker = this.#worker;
+    const worker = this.#thread();
     this.#pending = new Promise((resolve) => {
       worker.onmessage = ({ data }: MessageEvent<SaveReply>) => {
         this.#spare = data.buffer;
@@ -76,6 +80,12 @@ export class CheckpointWriter implements Disposable {
       })),
     };
     worker.postMessage(request, [buffer]);
+  }
+
+  #thread(): Worker {
+    return this.#worker ??= new Worker(new URL("./save_worker.ts", import.meta.url), {
+      type: "module",
+    });
   }
 
   /** Throws what went wrong with a write that has ended; does not wait. */

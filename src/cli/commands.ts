@@ -20,6 +20,7 @@ import { shardsCommand } from "./commands/shards.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { test } from "./commands/test_command.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
+import { trust } from "./commands/trust.ts";
 import { planCommand } from "./commands/plan.ts";
 import { trainCommand } from "./commands/train.ts";
 import { iconData, type IconDataOptions } from "./icon_data.ts";
@@ -279,5 +280,6 @@ export const COMMANDS: readonly Command[] = [
   report,
   test,
   testSanitize,
+  trust,
   ok,
 ];

@@ -98,6 +98,7 @@ export async function trainRunStage(
   const folder = `${options.dir}/checkpoints`;
   const nameOf = (done: number) => `${stage.name}-${String(done).padStart(7, "0")}`;
   using writer = new CheckpointWriter(folder, checkpoint.keep);
+  if (checkpoint.everySteps !== null && checkpoint.everySteps < steps) writer.prepare();
   /** Saves beside the training: it waits for the copy only, and for a write that is not done yet. */
   const saveAside = async (done: number) => {
     const asked = performance.now();

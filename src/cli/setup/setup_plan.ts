@@ -34,5 +34,6 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   report: { native: false, gate: false },
   test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
   "test:sanitize": { native: false, gate: false, sanitizers: true },
+  trust: { native: true, gate: false },
   ok: { native: true, gate: true, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
 };

@@ -1,0 +1,90 @@
+import type { Command } from "../command.ts";
+
+/** `deno task trust`: measures every promise of the scorecard and prints it as a table. */
+export const trust: Command = {
+  name: "trust",
+  summary:
+    "Measure the promises about faults, exactness and hostile input, and print them as a table",
+  options: {
+    only: { kind: "value", value: "ID", help: "Measure one promise only, such as R3" },
+    kills: { kind: "value", value: "N", default: "50", help: "Training processes to kill for R3" },
+    quick: { kind: "flag", help: "The same checks, fewer times" },
+  },
+  async run({ arguments: args, env, root, signal }) {
+    const kills = Number(args.value("kills"));
+    if (!Number.isInteger(kills) || kills < 1) {
+      throw new RangeError(`--kills: seen ${args.value("kills")}; allowed: a whole number from 1`);
+    }
+    const only = args.value("only");
+    const config = env("CLIPA_DENO_CONFIG") ?? `${root}/deno.json`;
+    const results: Scored[] = [];
+    // The scorecard is part of the tests, as it uses their small data sets.
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--v8-flags=--expose-gc",
+        "--config",
+        config,
+        `${root}/tests/trust/scorecard.ts`,
+        "--json",
+        "--kills",
+        String(kills),
+        ...(only === undefined ? [] : ["--only", only]),
+        ...(args.flag("quick") ? ["--quick"] : []),
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const stop = () => {
+      try {
+        child.kill("SIGINT");
+      } catch { /* it has ended already */ }
+    };
+    signal.addEventListener("abort", stop);
+    try {
+      const text = await new Response(child.stdout).text();
+      const { code } = await child.status;
+      signal.throwIfAborted();
+      const line = text.trim().split("\n").at(-1) ?? "";
+      if (!line.startsWith("{")) {
+        throw new Error(
+          `the scorecard ended with status ${code} and no result; see the lines above`,
+        );
+      }
+      results.push(...JSON.parse(line).results);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+    if (results.length === 0) {
+      throw new RangeError(`--only: seen ${only}; allowed: the number of a promise, R1 to R16`);
+    }
+    return {
+      code: results.some(({ pass }) => pass === false) ? 1 : 0,
+      json: { results },
+      text: formatScorecard(results),
+    };
+  },
+};
+
+/** A row of the scorecard; `pass` is null where it was not run. */
+export interface Scored {
+  readonly id: string;
+  readonly promise: string;
+  readonly pass: boolean | null;
+  readonly figure: number | null;
+  readonly unit: string;
+  readonly note: string;
+}
+
+/** The scorecard as a Markdown table. */
+export function formatScorecard(results: readonly Scored[]): string {
+  const rows = results.map(({ id, promise, pass, figure, unit, note }) => {
+    const kept = pass === null ? "not run here" : pass ? "yes" : "NO";
+    const number = figure === null ? "" : `${Number(figure.toPrecision(7))} ${unit}`;
+    return `| ${id} | ${promise} | ${kept} | ${number} | ${note.replaceAll("|", "/")} |`;
+  });
+  return ["| # | promise | kept | figure | how |", "| --- | --- | --- | --- | --- |", ...rows]
+    .join("\n");
+}
