@@ -12,6 +12,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fetchCommand } from "./commands/fetch.ts";
 import { importCommand } from "./commands/import_weights.ts";
+import { launchCommand } from "./commands/launch_ranks.ts";
 import { notebooks } from "./commands/notebooks.ts";
 import { ok } from "./commands/ok.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -79,6 +80,10 @@ const train = trainCommand({
   },
   prepareData(recipe, options) {
     return dataSetOf(recipe, options);
+  },
+  async inGroup(device, signal, work) {
+    const { inGroup } = await import("../dist/in_group.ts");
+    return await inGroup((name) => Deno.env.get(name), device, signal, work);
   },
   async runExperiment(recipe, options) {
     return await (await import("../run/run_experiment.ts")).runExperiment(recipe, options);
@@ -263,6 +268,7 @@ const report = reportCommand({
 /** Every task, in the order of the README. */
 export const COMMANDS: readonly Command[] = [
   train,
+  launchCommand,
   evaluate,
   exportModel,
   importModel,

@@ -21,6 +21,7 @@ const STARTS: TaskPermissions = { ffi: true, run: "all" };
  */
 export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Object.freeze({
   train: COMPUTES,
+  launch: { ffi: false, run: "all" },
   eval: COMPUTES,
   export: { ffi: true, run: ["git"] },
   "import-weights": { ffi: true, run: ["git"] },

@@ -1,3 +1,4 @@
+import { distSymbols } from "./dist_symbols.ts";
 import { imageSymbols } from "./image_symbols.ts";
 import { searchSymbols } from "./search_symbols.ts";
 import { ortSymbols } from "./ort_symbols.ts";
@@ -45,4 +46,5 @@ export const symbols = {
   ...imageSymbols,
   ...searchSymbols,
   ...ortSymbols,
+  ...distSymbols,
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -4,6 +4,7 @@ import { openSafetensors, writeSafetensors, writeWhole } from "../checkpoint/saf
 import type { DataSet } from "./shard_data_set.ts";
 import type { EvalResult } from "../eval/eval_result.ts";
 import { standardError } from "../eval/standard_error.ts";
+import { agree, type RankGroup, SOLO } from "../dist/rank_group.ts";
 import { ClipModel } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
 import { transferWeights } from "../model/transfer_weights.ts";
@@ -22,6 +23,7 @@ import { peakMemoryBytes } from "./peak_memory.ts";
 import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
 import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
+import { checkShares, shareModel } from "./share_model.ts";
 import { openTrainingData } from "./training_data.ts";
 import { type RunStageReport, trainRunStage } from "./train_run_stage.ts";
 
@@ -43,6 +45,8 @@ export interface ExperimentOptions {
   /** `cpu`. */
   readonly device: string;
   readonly dataSet: DataSet;
+  /** The ranks that train together; only rank 0 writes and evaluates. Default alone. */
+  readonly group?: RankGroup;
   /** Weights of earlier stages that were trained before, by a run with the same stages. */
   readonly start?: StartingPoint;
   /** Seconds of set-up before the run, for the result. */
@@ -99,26 +103,34 @@ export async function runExperiment(
   recipe: Recipe,
   options: ExperimentOptions,
 ): Promise<ExperimentResult> {
-  const { out, dataSet, signal, onProgress } = options;
+  const { out, dataSet, signal, onProgress, group = SOLO } = options;
+  const writes = group.rank === 0;
   if (options.device !== "cpu") {
     throw new RangeError(`device ${options.device} is not in this build; allowed: cpu`);
   }
   const benches = recipeBenches(recipe);
   checkBenches(dataSet, benches);
-  const folder = openRunFolder(out, recipe, options.resume);
   const hash = recipeHash(recipe);
-  const data = openTrainingData(dataSet, recipe);
-  const state = folder.checkpoint?.state ?? null;
+  if (group.size > 1) {
+    await agree(group, "the recipe", hash);
+    await agree(group, "the native library", libraryIdentity().build);
+    checkShares(recipe, group.size);
+  }
+  const folder = writes ? openRunFolder(out, recipe, options.resume) : null;
+  const checkpoint = folder?.checkpoint ?? null;
+  const data = await group.inTurn(() => openTrainingData(dataSet, recipe));
+  const state = await group.share(checkpoint?.state ?? null);
   using context = new NativeContext();
   const library = compareLibraries(state?.library, libraryIdentity());
-  using events = new EventLog(`${out}/events.jsonl`);
+  using events = writes ? new EventLog(`${out}/events.jsonl`) : null;
   const note = (kind: string, text: string) => {
-    events.write({ kind, note: text });
+    if (!writes) return;
+    events?.write({ kind, note: text });
     (options.onNote ?? console.error)(text);
   };
-  for (const text of folder.notes) note("repair", text);
+  for (const text of folder?.notes ?? []) note("repair", text);
   if (library !== null) note("library", library);
-  events.write(
+  events?.write(
     state === null ? { kind: "start", note: "from the start" } : {
       kind: "resume",
       stage: recipe.stages[state.stage].name,
@@ -126,9 +138,11 @@ export async function runExperiment(
       note: "from a checkpoint",
     },
   );
-  using metrics = new MetricsLog(`${out}/metrics.jsonl`, (line) => isBefore(line, recipe, state));
-  using board = new TensorBoardLog(out);
-  saveTokenizer(`${out}/tokenizer.json`, data.tokenizer);
+  using metrics = writes
+    ? new MetricsLog(`${out}/metrics.jsonl`, (line) => isBefore(line, recipe, state))
+    : null;
+  using board = writes ? new TensorBoardLog(out) : null;
+  if (writes) saveTokenizer(`${out}/tokenizer.json`, data.tokenizer);
 
   const weights: ParameterCopy = recipe.optimizer.averaging === null ? "value" : "average";
   const start = state === null ? options.start : undefined;
@@ -146,12 +160,14 @@ export async function runExperiment(
         logitBias: logitBiasOf(recipe),
       });
       const from = state !== null && i === state.stage ? state : null;
-      if (from) restoreArrays(next, folder.checkpoint!);
-      else if (model) {
+      if (from) {
+        if (checkpoint) restoreArrays(next, checkpoint);
+      } else if (model) {
         transferWeights(model, next, start && i === start.done.length ? "value" : weights);
       } else if (recipe.model.init !== undefined) loadInitialWeights(next, recipe.model.init);
       model?.[Symbol.dispose]();
       model = next;
+      await shareModel(group, model);
       const report: RunStageReport = await trainRunStage(model, {
         recipe,
         recipeHash: hash,
@@ -165,6 +181,7 @@ export async function runExperiment(
         board,
         events,
         watch: watchdog((text) => note("wait", `${stage.name}: ${text}`)),
+        group,
         signal,
         onProgress: (samples, total, note) =>
           onProgress({ label: stage.name, done: samples, total, note }),
@@ -184,6 +201,7 @@ export async function runExperiment(
       const { waited: _waited, stalled: _stalled, ...result } = report;
       done.push(result);
     }
+    if (!writes) return await group.share<ExperimentResult>({} as ExperimentResult);
     const trained = model!;
     saveWeights(`${out}/weights.safetensors`, trained, weights, hash);
     const found = await evaluateIcons(trained, dataSet, data.tokenizer, benches, {
@@ -206,11 +224,11 @@ export async function runExperiment(
     };
     const text = JSON.stringify({ ...result, recipe: hash, results: found }, null, 1);
     writeWhole(`${out}/result.json`, [new TextEncoder().encode(text)]);
-    events.write({ kind: "end", note: "finished" });
-    return result;
+    events?.write({ kind: "end", note: "finished" });
+    return await group.share(result);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    events.write({ kind: "stop", note: text });
+    events?.write({ kind: "stop", note: text });
     throw error;
   } finally {
     model?.[Symbol.dispose]();

@@ -11,6 +11,7 @@ import type { TrainingData } from "./training_data.ts";
  *
  * @param stage Index of the stage.
  * @param cursor Where to go on; default the start.
+ * @param share Which part of every batch is prepared; default all.
  */
 export function stageLoader(
   context: NativeContext,
@@ -18,6 +19,7 @@ export function stageLoader(
   stage: number,
   data: TrainingData,
   cursor: LoaderCursor | undefined,
+  share?: { readonly rank: number; readonly size: number },
 ): PairLoader {
   const { batch, image, text, augment } = recipe.stages[stage];
   const { captions } = recipe.data;
@@ -27,6 +29,7 @@ export function stageLoader(
     captions: data.captions,
     order: data.order,
     batch,
+    share,
     imageSize: image.size,
     filter: recipe.model.image.filter,
     textTokens: text.tokens,

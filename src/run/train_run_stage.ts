@@ -4,6 +4,7 @@ import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { CheckpointWriter } from "../checkpoint/checkpoint_writer.ts";
 import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
+import { type RankGroup, SOLO } from "../dist/rank_group.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { planImage } from "../tokens/image_reduction.ts";
 import { batchLoss } from "../train/batch_loss.ts";
@@ -33,10 +34,13 @@ export interface RunStageOptions {
   readonly done: readonly StageResult[];
   /** Pairs seen in earlier stages. */
   readonly samplesBefore: number;
-  readonly metrics: MetricsLog;
-  readonly board: TensorBoardLog;
-  readonly events: EventLog;
+  /** Null on ranks that write nothing, as the two behind it. */
+  readonly metrics: MetricsLog | null;
+  readonly board: TensorBoardLog | null;
+  readonly events: EventLog | null;
   readonly watch: Watch;
+  /** The ranks that train together; rank 0 writes. Default alone. */
+  readonly group?: RankGroup;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, note: string) => void;
   /** Measures the model as it is, when the recipe asks for it during training. */
@@ -59,20 +63,28 @@ export async function trainRunStage(
   model: ClipModel,
   options: RunStageOptions,
 ): Promise<RunStageReport> {
-  const { recipe, from, signal } = options;
+  const { recipe, from, signal, group = SOLO } = options;
   const stage = recipe.stages[options.stage];
   const steps = stageSteps(stage);
   const { optimizer, checkpoint } = recipe;
   const { tokens, mask } = planImage(stage.image, recipe.model.image.patch);
   using step = new TrainStep(model, {
     batch: stage.batch,
+    ranks: group,
     accumulate: stage.accumulate,
     kept: mask === null ? undefined : tokens,
     weightDecay: optimizer.weightDecay,
     average: optimizer.averaging !== null,
     loss: batchLoss(recipe, model),
   });
-  using loader = stageLoader(model.context, recipe, options.stage, options.data, from?.cursor);
+  using loader = stageLoader(
+    model.context,
+    recipe,
+    options.stage,
+    options.data,
+    from?.cursor,
+    group,
+  );
 
   let cursor: LoaderCursor = from?.cursor ?? FIRST_CURSOR;
   let seconds = from?.seconds ?? 0;
@@ -101,6 +113,7 @@ export async function trainRunStage(
   if (checkpoint.everySteps !== null && checkpoint.everySteps < steps) writer.prepare();
   /** Saves beside the training: it waits for the copy only, and for a write that is not done yet. */
   const saveAside = async (done: number) => {
+    if (group.rank > 0) return;
     const asked = performance.now();
     await writer.finish();
     const tensors = modelArrays(model, writer.takeSpare());
@@ -110,6 +123,7 @@ export async function trainRunStage(
   };
   /** Saves and waits for it. */
   const saveNow = async (done: number) => {
+    if (group.rank > 0) return;
     await writer.finish();
     if (done === saved) return;
     const tensors = modelArrays(model, writer.takeSpare());
@@ -145,7 +159,7 @@ export async function trainRunStage(
         if (inTail && Number.isFinite(event.loss)) tail.push(event.loss);
         mean.add(event.loss, event.hits[0]);
         if (event.skipped) {
-          options.events.write({
+          options.events?.write({
             kind: "skip",
             stage: stage.name,
             step: event.step,
@@ -169,16 +183,16 @@ export async function trainRunStage(
             seconds,
             waited,
           };
-          options.metrics.write(line);
+          options.metrics?.write(line);
           const { stage: _name, skipped: _skipped, ...scalars } = line;
-          options.board.write(line.samples, scalars);
+          options.board?.write(line.samples, scalars);
           mean = new Mean();
         }
         const seen = options.samplesBefore + samples;
-        if (passes(seen - stage.batch, seen, recipe.eval.everySamples)) {
+        if (group.rank === 0 && passes(seen - stage.batch, seen, recipe.eval.everySamples)) {
           const scores = await options.evaluate(model);
-          options.metrics.write({ stage: stage.name, step: event.step, samples: seen, ...scores });
-          options.board.write(seen, scores);
+          options.metrics?.write({ stage: stage.name, step: event.step, samples: seen, ...scores });
+          options.board?.write(seen, scores);
         }
         const { everySteps } = checkpoint;
         if (everySteps !== null && event.step % everySteps === 0 && event.step < steps) {

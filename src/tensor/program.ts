@@ -1,4 +1,5 @@
 import type { NativeBuffer, NativeProgram } from "../native/context.ts";
+import { DistOpKind } from "../native/dist_symbols.ts";
 import { OpKind } from "../native/op_kinds.ts";
 
 /** Time of one kind of op within a program, see {@linkcode Program.profile}. */
@@ -55,7 +56,9 @@ export class Program implements Disposable {
       times.set(kind, time);
     });
     const names = new Map<number, string>(
-      Object.entries(OpKind).map(([name, kind]) => [kind, name.toLowerCase()]),
+      Object.entries({ ...OpKind, ...DistOpKind }).map((
+        [name, kind],
+      ) => [kind, name.toLowerCase()]),
     );
     return [...times]
       .map(([kind, time]) => ({ op: names.get(kind) ?? String(kind), ...time }))

@@ -1,3 +1,11 @@
+import {
+  finishGradientSums,
+  gatherRows,
+  gradientBuckets,
+  type RankPlace,
+  startGradientSums,
+  sumOverRanks,
+} from "../dist/collectives.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { FixedTensor } from "../tensor/fixed_tensor.ts";
 import { contrastive } from "../tensor/ops/contrastive.ts";
@@ -18,9 +26,11 @@ export type BatchLoss = (
 
 /** Options of {@linkcode TrainStep}. */
 export interface TrainStepOptions {
-  /** Pairs in one softmax. */
+  /** Pairs in one softmax, those of all ranks together. */
   readonly batch: number;
-  /** Parts in which the batch goes through the towers; divides the batch. */
+  /** Which of several ranks this is; each has an equal share of the batch. Default alone. */
+  readonly ranks?: RankPlace;
+  /** Parts in which this rank's share of the batch goes through the towers; divides it. */
   readonly accumulate?: number;
   /** Patches of each picture that the image tower sees; default all. */
   readonly kept?: number;
@@ -45,10 +55,17 @@ export interface TrainReport extends StepReport {
  * With `accumulate` > 1 the towers see one part of the batch at a time, yet the gradient is exactly
  * that of the whole batch: features of all parts first, then the loss over all of them, then each
  * part again with the gradient of its features (cached-feature accumulation, Gao et al. 2021).
+ *
+ * With several ranks each sends its own pairs through the towers, the features of all are gathered,
+ * each rank takes the rows of its own pairs against all columns, and the sums over the ranks give
+ * the gradient of the whole batch.
  */
 export class TrainStep implements Disposable {
   readonly batch: number;
   readonly #parts: number;
+  /** Pairs of this rank. */
+  readonly #local: number;
+  readonly #ranks: RankPlace | null;
   readonly #step: StepBlock;
   readonly #pixels: FixedTensor;
   readonly #ids: FixedTensor;
@@ -58,11 +75,15 @@ export class TrainStep implements Disposable {
 
   constructor(model: ClipModel, options: TrainStepOptions) {
     const { batch, accumulate = 1, kept } = options;
-    if (batch % accumulate !== 0) {
-      throw new RangeError(`accumulate ${accumulate} does not divide the batch ${batch}`);
+    const size = options.ranks?.size ?? 1;
+    if (batch % (accumulate * size) !== 0) {
+      const among = size === 1 ? "" : ` among ${size} ranks`;
+      throw new RangeError(`accumulate ${accumulate} does not divide the batch ${batch}${among}`);
     }
     const { context, shape } = model;
-    const part = batch / accumulate;
+    this.#ranks = size === 1 ? null : options.ranks!;
+    this.#local = batch / size;
+    const part = this.#local / accumulate;
     this.batch = batch;
     this.#parts = accumulate;
     this.#step = this.#own(new StepBlock(context));
@@ -86,7 +107,7 @@ export class TrainStep implements Disposable {
   /**
    * Runs a step.
    *
-   * @param pixels u8 [batch, size, size, 3]
+   * @param pixels u8 [batch, size, size, 3]; with several ranks this rank's share, as the rest
    * @param ids [batch, textTokens]
    * @param kept [batch, kept] Numbers of the patches that stay; given exactly when the step has `kept`.
    */
@@ -146,11 +167,8 @@ export class TrainStep implements Disposable {
     const tape = new Tape(model.context);
     const image = this.#embedImages(model, tape);
     const text = model.embedTexts(tape, this.#ids);
-    const logitScale = model.parameters.get("logit_scale");
-    const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
-    tape.retain(loss);
-    if (hits) tape.retain(hits);
-    tape.backward([loss, 1]);
+    const { loss, hits } = this.#loss(tape, model, options, image, text);
+    if (this.#ranks) startGradientSums(tape, gradientBuckets(model.parameters));
     this.#update(tape, model, options);
     return { forward: [], loss: tape.compile(), backward: [], value: loss, hits };
   }
@@ -158,8 +176,8 @@ export class TrainStep implements Disposable {
   #inParts(model: ClipModel, options: TrainStepOptions): Programs {
     const { context, parameters } = model;
     const embed = model.shape.spec.embed;
-    const part = this.batch / this.#parts;
-    const bank = () => this.#own(new FixedTensor(context, [this.batch, embed]));
+    const part = this.#local / this.#parts;
+    const bank = () => this.#own(new FixedTensor(context, [this.#local, embed]));
     const banks = { image: bank(), text: bank(), dimage: bank(), dtext: bank() };
     const forward: Program[] = [];
     const backward: Program[] = [];
@@ -170,6 +188,8 @@ export class TrainStep implements Disposable {
       const image = this.#embedImages(model, back);
       const text = model.embedTexts(back, this.#ids);
       back.backward([image, rows(banks.dimage)], [text, rows(banks.dtext)]);
+      const last = i === this.#parts - 1;
+      if (last && this.#ranks) startGradientSums(back, gradientBuckets(parameters));
       backward.push(back.compile(backward[0]));
 
       const ahead = new Tape(context);
@@ -184,11 +204,7 @@ export class TrainStep implements Disposable {
     tape.accumulateInto(parameters.values());
     const image = differentiable(banks.image);
     const text = differentiable(banks.text);
-    const logitScale = parameters.get("logit_scale");
-    const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
-    tape.retain(loss);
-    if (hits) tape.retain(hits);
-    tape.backward([loss, 1]);
+    const { loss, hits } = this.#loss(tape, model, options, image, text);
     copy(tape, tape.gradientOf(image)!, banks.dimage);
     copy(tape, tape.gradientOf(text)!, banks.dtext);
 
@@ -204,12 +220,42 @@ export class TrainStep implements Disposable {
     };
   }
 
+  /** Loss and hits of the whole batch, and the backward pass from there. */
+  #loss(tape: Tape, model: ClipModel, options: TrainStepOptions, image: Tensor, text: Tensor) {
+    const logitScale = model.parameters.get("logit_scale");
+    const ranks = this.#ranks;
+    const keep = (loss: Tensor, hits?: Tensor) => {
+      tape.retain(loss);
+      if (hits) tape.retain(hits);
+      return { loss, hits };
+    };
+    if (ranks === null) {
+      const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
+      tape.backward([loss, 1]);
+      return keep(loss, hits);
+    }
+    const images = gatherRows(tape, image, ranks);
+    const texts = gatherRows(tape, text, ranks);
+    if (options.loss) {
+      // Every rank has the whole loss; their gradients are added up, so each gives its part of it.
+      const { loss, hits } = options.loss(tape, images, texts, logitScale);
+      tape.backward([loss, 1 / ranks.size]);
+      return keep(loss, hits);
+    }
+    const rows = { offset: ranks.rank * this.#local, count: this.#local };
+    const { loss, hits } = contrastive(tape, images, texts, logitScale, rows);
+    const result = keep(sumOverRanks(tape, loss, 0), sumOverRanks(tape, hits, 1));
+    tape.backward([loss, 1]);
+    return result;
+  }
+
   #embedImages(model: ClipModel, tape: Tape): Tensor {
     return model.embedImages(tape, this.#pixels, { kept: this.#kept });
   }
 
   #update(tape: Tape, model: ClipModel, options: TrainStepOptions): void {
     const { parameters } = model;
+    if (this.#ranks) finishGradientSums(tape, gradientBuckets(parameters));
     adamw(tape, parameters, this.#step.tensor, options.weightDecay);
     clampLogitScale(tape, parameters.get("logit_scale"), this.#step.tensor);
     if (options.average) averageWeights(tape, parameters, this.#step.tensor);

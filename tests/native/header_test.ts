@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { DistOpKind, Exchange } from "../../src/native/dist_symbols.ts";
 import { Flag, OpKind, Pool, StepSlot } from "../../src/native/op_kinds.ts";
 import { OP_BYTES } from "../../src/native/op_record.ts";
 import { ABI_VERSION } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
 
 const folder = new URL("../../kernels/include/", import.meta.url);
-const header = ["clipa.h", "clipa_image.h", "clipa_search.h", "clipa_ort.h"]
+const header = ["clipa.h", "clipa_image.h", "clipa_search.h", "clipa_ort.h", "clipa_dist.h"]
   .map((name) => Deno.readTextFileSync(new URL(name, folder)))
   .join("\n")
   .replace(/\/\*[\s\S]*?\*\//g, "");
@@ -29,7 +30,7 @@ function declared(): Map<string, string[]> {
       const type = text.replace(/\s+\w+$/, "");
       return FFI_TYPES[type] ?? `unknown type ${type}`;
     });
-    functions.set(name, text(list) === "void" ? [] : parameters);
+    functions.set(name, ["", "void"].includes(text(list)) ? [] : parameters);
   }
   return functions;
 }
@@ -73,6 +74,8 @@ Deno.test("op kinds, flags, poolings and step slots equal the header", () => {
   assert.deepEqual(enumeration("CLIPA_OP_", "clipa_op_kind"), { ...OpKind });
   assert.deepEqual(enumeration("CLIPA_FLAG_", "clipa_flag"), { ...Flag });
   assert.deepEqual(enumeration("CLIPA_POOL_", "clipa_pool"), { ...Pool });
+  assert.deepEqual(enumeration("CLIPA_DIST_OP_", "clipa_dist_op_kind"), { ...DistOpKind });
+  assert.deepEqual(enumeration("CLIPA_DIST_", "clipa_dist_exchange"), { ...Exchange });
   assert.deepEqual(enumeration("CLIPA_STEP_", "clipa_step_slot"), { ...StepSlot });
 });
 

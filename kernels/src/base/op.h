@@ -91,6 +91,7 @@ extern const OpSpec kPoolOps[];
 extern const OpSpec kContrastiveOps[];
 extern const OpSpec kSigmoidLossOps[];
 extern const OpSpec kOptimizerOps[];
+extern const OpSpec kDistOps[];  // src/dist/
 // Every array ends with an entry of kind 0.
 
 const OpSpec* find_op(uint32_t kind);

@@ -1,4 +1,5 @@
 import type { Recipe } from "../../config/recipe.ts";
+import type { RankGroup } from "../../dist/rank_group.ts";
 import type { Command } from "../command.ts";
 import { checkWritable } from "../output_file.ts";
 import { createProgressBar, type Progress } from "../progress_bar.ts";
@@ -11,6 +12,12 @@ export interface TrainParts<DataSet, Result extends TrainResult> {
     recipe: Recipe,
     options: { signal: AbortSignal; onProgress(progress: Progress): void },
   ): Promise<DataSet>;
+  /** Does the work as one of several ranks, when the process is one; default alone. */
+  inGroup?<T>(
+    device: string,
+    signal: AbortSignal,
+    work: (group: RankGroup) => Promise<T>,
+  ): Promise<T>;
   runExperiment(recipe: Recipe, options: TrainOptions<DataSet>): Promise<Result>;
 }
 
@@ -23,6 +30,8 @@ export interface TrainOptions<DataSet> {
   /** `cpu` or `cuda:<index>`. */
   device: string;
   dataSet: DataSet;
+  /** The ranks that train together; absent = alone. */
+  group?: RankGroup;
   /** Seconds of set-up before this process and of the data set, for the result. */
   setupSeconds: number;
   signal: AbortSignal;
@@ -64,19 +73,25 @@ export function trainCommand<DataSet, Result extends TrainResult>(
       const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
       const out = args.value("out") ?? `runs/${recipe.name}`;
       checkWritable("--out", out);
-      const onProgress = createProgressBar();
-      const startedMs = performance.now();
-      const dataSet = await parts.prepareData(recipe, { signal, onProgress });
-      const dataSeconds = (performance.now() - startedMs) / 1000;
-      const result = await parts.runExperiment(recipe, {
-        out,
-        resume: args.flag("resume"),
-        device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
-        dataSet,
-        setupSeconds: Number(env("CLIPA_SETUP_SECONDS") ?? 0) + dataSeconds,
-        signal,
-        onProgress,
-      });
+      const device = args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu";
+      const train = async (group?: RankGroup) => {
+        const onProgress = group && group.rank > 0 ? () => {} : createProgressBar();
+        const startedMs = performance.now();
+        const prepare = () => parts.prepareData(recipe, { signal, onProgress });
+        const dataSet = await (group?.inTurn(prepare) ?? prepare());
+        const dataSeconds = (performance.now() - startedMs) / 1000;
+        return await parts.runExperiment(recipe, {
+          out,
+          resume: args.flag("resume"),
+          device,
+          dataSet,
+          group,
+          setupSeconds: Number(env("CLIPA_SETUP_SECONDS") ?? 0) + dataSeconds,
+          signal,
+          onProgress,
+        });
+      };
+      const result = await (parts.inGroup?.(device, signal, train) ?? train());
       return { json: result, text: formatTrainResult(result) };
     },
   };

@@ -1,4 +1,4 @@
-import { BROWSER_NEEDS, NOTEBOOK_NEEDS, type SystemNeed } from "./system_packages.ts";
+import { BROWSER_NEEDS, NOTEBOOK_NEEDS, RANK_NEEDS, type SystemNeed } from "./system_packages.ts";
 
 /** What a task needs before it starts. */
 export interface SetupPlan {
@@ -17,6 +17,7 @@ export interface SetupPlan {
 /** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */
 export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   train: { native: true, gate: false },
+  launch: { native: true, gate: false, needs: RANK_NEEDS },
   eval: { native: true, gate: false },
   export: { native: true, gate: false },
   "import-weights": { native: true, gate: false },
@@ -32,8 +33,8 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   doctor: { native: true, gate: false },
   notebooks: { native: true, gate: false, needs: NOTEBOOK_NEEDS },
   report: { native: false, gate: false },
-  test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
+  test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS] },
   "test:sanitize": { native: false, gate: false, sanitizers: true },
   trust: { native: true, gate: false },
-  ok: { native: true, gate: true, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS] },
+  ok: { native: true, gate: true, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS] },
 };

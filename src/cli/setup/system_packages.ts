@@ -39,6 +39,11 @@ export const NOTEBOOK_NEEDS: readonly SystemNeed[] = [
   { what: "the jupyter command", package: "jupyter-core", programs: ["jupyter"] },
 ];
 
+/** What ranks on the CPU talk through. The native library opens it when there are ranks. */
+export const RANK_NEEDS: readonly SystemNeed[] = [
+  { what: "Open MPI's mpirun", package: "openmpi-bin", programs: ["mpirun"] },
+];
+
 /** What the tests of pages use: a browser, and a font for it to write with. */
 export const BROWSER_NEEDS: readonly SystemNeed[] = [
   {

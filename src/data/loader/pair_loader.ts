@@ -18,6 +18,8 @@ export interface PairLoaderOptions {
   readonly order: SampleOrder;
   /** Pairs in a batch. */
   readonly batch: number;
+  /** Prepare only the part of each batch that belongs to one of several ranks. Default all of it. */
+  readonly share?: { readonly rank: number; readonly size: number };
   /** Side of the pictures, in pixels. */
   readonly imageSize: number;
   readonly filter: ResizeFilter;
@@ -43,7 +45,7 @@ export interface PairMask {
 
 /** A batch, ready for a training step. Its arrays are valid until the next batch is asked for. */
 export interface LoadedBatch {
-  /** u8 [batch, size, size, 3] */
+  /** u8 [batch, size, size, 3]; with a share only its part of the batch, as the rest. */
   readonly images: Uint8Array;
   /** i32 [batch, textTokens] */
   readonly tokens: Int32Array;
@@ -82,6 +84,9 @@ export class PairLoader implements Disposable {
   readonly #context: NativeContext;
   readonly #options: PairLoaderOptions;
   readonly #prefetch: number;
+  /** Pairs of a batch that are prepared, and the first of them. */
+  readonly #count: number;
+  readonly #first: number;
   readonly #map: MappedFile;
   readonly #slots: Slot[];
   readonly #jobs: ImageJobs;
@@ -93,21 +98,26 @@ export class PairLoader implements Disposable {
 
   /** @param context Whose memory the batches are prepared in. */
   constructor(context: NativeContext, options: PairLoaderOptions) {
-    const { batch, imageSize, textTokens, prefetch = 2 } = options;
+    const { batch, imageSize, textTokens, prefetch = 2, share = { rank: 0, size: 1 } } = options;
+    if (batch % share.size !== 0) {
+      throw new RangeError(`a batch of ${batch} cannot be shared equally by ${share.size} ranks`);
+    }
+    this.#count = batch / share.size;
+    this.#first = share.rank * this.#count;
     this.#context = context;
     this.#options = options;
     this.#prefetch = prefetch;
     this.#cursor = options.cursor ?? FIRST_CURSOR;
     this.#map = new MappedFile(options.records.path);
-    this.#jobs = new ImageJobs(batch);
-    const bytes = batch * imageSize * imageSize * 3;
+    this.#jobs = new ImageJobs(this.#count);
+    const bytes = this.#count * imageSize * imageSize * 3;
     // One slot more than are prepared ahead: the batch that the trainer holds.
     this.#slots = Array.from({ length: prefetch + 1 }, () => ({
       jobs: context.buffer(this.#jobs.bytes.length),
       pixels: context.buffer(bytes),
       images: new Uint8Array(bytes),
-      tokens: new Int32Array(batch * textTokens),
-      kept: options.mask && new Int32Array(batch * options.mask.tokens),
+      tokens: new Int32Array(this.#count * textTokens),
+      kept: options.mask && new Int32Array(this.#count * options.mask.tokens),
     }));
     this.#fill();
   }
@@ -139,7 +149,8 @@ export class PairLoader implements Disposable {
       this.#options;
     const { rows: drawn, cursor } = order.next(this.#cursor, batch);
     this.#cursor = cursor;
-    const rows = drawn.map(({ epoch, row }, i) => {
+    const own = drawn.slice(this.#first, this.#first + this.#count);
+    const rows = own.map(({ epoch, row }, i) => {
       const key = { seed, epoch, row };
       captions.write(key, captionWeights, textTokens, shorten, slot.tokens, i * textTokens);
       this.#setJob(i, key);
@@ -150,7 +161,7 @@ export class PairLoader implements Disposable {
     const status = await nativeLibrary().symbols.clipa_image_batch(
       this.#map.handle,
       slot.jobs.handle,
-      BigInt(batch),
+      BigInt(this.#count),
       slot.pixels.handle,
       this.#options.imageSize,
       FILTER_CODES[this.#options.filter],

@@ -1,0 +1,138 @@
+import { trainingFlags } from "../../config/permissions.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** Tasks whose work ranks can share. */
+const TASKS = ["train"];
+
+/** `deno task launch`: one process per rank on this machine, under Open MPI's mpirun. */
+export const launchCommand: Command = {
+  name: "launch",
+  summary: "Run a task on several ranks of this machine: launch --ranks 2 -- train recipe.yaml",
+  positional: {
+    name: "task",
+    many: true,
+    help: `Task and its arguments, behind "--"; allowed: ${TASKS.join(", ")}`,
+  },
+  options: {
+    ranks: { kind: "value", value: "N", default: "2", help: "Number of processes" },
+  },
+  async run(context) {
+    const { positionals } = context.arguments;
+    const ranks = rankCount(context.arguments.value("ranks"));
+    const [task, ...rest] = positionals;
+    if (task === undefined || !TASKS.includes(task)) {
+      throw new UsageError(
+        `task: seen "${task ?? ""}"; allowed: ${TASKS.join(", ")}; for example: deno task launch ` +
+          "--ranks 2 -- train quick",
+      );
+    }
+    const json = context.arguments.flag("json") || rest.includes("--json");
+    const args = json && !rest.includes("--json") ? [...rest, "--json"] : rest;
+    const command = rankCommand(context, [task, ...args]);
+    const lines = await runRanks(context, ranks, command, json);
+    if (!json) return {};
+    return { json: JSON.parse(lines.at(-1) ?? "{}") };
+  },
+};
+
+function rankCount(text: string | undefined): number {
+  const ranks = Number(text);
+  if (Number.isInteger(ranks) && ranks >= 1 && ranks <= 1024) return ranks;
+  throw new UsageError(`--ranks: seen "${text}"; allowed: 1 to 1024`);
+}
+
+// The set-up is done, so ranks start without it.
+function rankCommand({ env, root }: CommandContext, args: string[]): string[] {
+  const config = env("CLIPA_DENO_CONFIG") ?? `${root}/deno.json`;
+  const deno = Deno.execPath();
+  return [
+    deno,
+    "run",
+    "--config",
+    config,
+    ...trainingFlags(deno),
+    `${root}/src/cli/main.ts`,
+    ...args,
+  ];
+}
+
+/** The arguments of mpirun for ranks on this machine. */
+export function mpirunArguments(ranks: number, root: boolean): string[] {
+  return [
+    ...(root ? ["--allow-run-as-root"] : []),
+    // More ranks than cores are allowed, and threads choose their cores themselves.
+    ...["--oversubscribe", "--bind-to", "none"],
+    // Seconds between SIGTERM and SIGKILL: a stopped run saves a checkpoint meanwhile.
+    ...["--mca", "odls_base_sigkill_timeout", "2"],
+    ...["-n", String(ranks)],
+  ];
+}
+
+/** Runs the ranks; returns the lines that they printed when `capture` is set. */
+async function runRanks(
+  { env, signal }: CommandContext,
+  ranks: number,
+  command: string[],
+  capture: boolean,
+): Promise<string[]> {
+  signal.throwIfAborted();
+  const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / ranks));
+  const child = new Deno.Command("mpirun", {
+    args: [...mpirunArguments(ranks, Deno.uid() === 0), ...command],
+    env: {
+      CLIPA_THREADS: env("CLIPA_THREADS") ?? String(threads),
+      // Containers often forbid reading another process's memory; Open MPI then warns at length.
+      OMPI_MCA_btl_vader_single_copy_mechanism: env("OMPI_MCA_btl_vader_single_copy_mechanism") ??
+        "none",
+    },
+    stdin: "null",
+    stdout: capture ? "piped" : "inherit",
+    stderr: "piped",
+  }).spawn();
+  const stop = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended already.
+    }
+  };
+  signal.addEventListener("abort", stop);
+  try {
+    const [said, printed, { code }] = await Promise.all([
+      relay(child.stderr),
+      capture ? new Response(child.stdout).text() : "",
+      child.status,
+    ]);
+    signal.throwIfAborted();
+    if (code !== 0) throw new Error(describeFailure(said, code));
+    return printed.trimEnd().split("\n");
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+// Passes on what the ranks say as they say it, and keeps the end of it.
+async function relay(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let kept = "";
+  for await (const chunk of stream) {
+    Deno.stderr.writeSync(chunk);
+    kept = (kept + decoder.decode(chunk, { stream: true })).slice(-20_000);
+  }
+  return kept;
+}
+
+/** One sentence on why the ranks ended, from what mpirun and they said. */
+export function describeFailure(said: string, code: number): string {
+  const again = "run the same command again to go on from the newest checkpoint";
+  const killed = /process rank (\d+)[^]*?exited on\s+signal (\d+) \(([^)]*)\)/.exec(said);
+  if (killed) {
+    const [, rank, number, name] = killed;
+    return `rank ${rank} was ended by signal ${number} (${name}), and the other ranks with it; ${again}`;
+  }
+  const lost = /rank \d+ ends: (.*)/.exec(said);
+  if (lost) return `${lost[1]}; the other ranks ended with it; ${again}`;
+  const own = /^error: (.*)$/m.exec(said);
+  return own ? `a rank failed: ${own[1]}` : `mpirun ended with exit status ${code}; see above`;
+}

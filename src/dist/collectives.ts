@@ -1,0 +1,102 @@
+import { DistOpKind } from "../native/dist_symbols.ts";
+import type { ParameterStore } from "../tensor/parameter_store.ts";
+import type { Tape } from "../tensor/tape.ts";
+import { Storage, Tensor } from "../tensor/tensor.ts";
+
+/** Rank and number of ranks: what the ops of a tape need to know of a group. */
+export interface RankPlace {
+  readonly rank: number;
+  readonly size: number;
+}
+
+/** Floats of a bucket of gradients: large enough for the wire, small enough to start early. */
+export const BUCKET_FLOATS = 1 << 18;
+
+/** Slots of sums other than gradient buckets. */
+const OTHER_SLOTS = 4000;
+
+/**
+ * Rows of all ranks, in their order. The gradient of the rows of this rank is the sum over the ranks
+ * of what each found for them: exact, not only this rank's share.
+ *
+ * @param rows [count, width] of this rank.
+ * @returns [size × count, width]
+ */
+export function gatherRows(tape: Tape, rows: Tensor, { size }: RankPlace): Tensor {
+  const [count, width] = rows.shape;
+  const all = tape.create([size * count, width], { requiresGradient: rows.requiresGradient });
+  const dims = [rows.size, size];
+  tape.emit(DistOpKind.ALL_GATHER, { dims }, [rows], [all]);
+  tape.node(all, (gradient) => {
+    const own = tape.create(rows.shape);
+    tape.emit(DistOpKind.REDUCE_SCATTER, { dims }, [gradient.tensor()], [own]);
+    tape.addGradient(rows, own);
+  });
+  return all;
+}
+
+/** The sum of a small tensor over the ranks. */
+export function sumOverRanks(tape: Tape, tensor: Tensor, index: number): Tensor {
+  const sum = tape.create(tensor.shape);
+  const dims = [tensor.size, OTHER_SLOTS + index];
+  tape.emit(DistOpKind.ALL_REDUCE_START, { dims }, [tensor], []);
+  tape.emit(DistOpKind.ALL_REDUCE_FINISH, { dims }, [], [sum]);
+  return sum;
+}
+
+/** The flat gradients in buckets, in the order of memory. */
+export function gradientBuckets(parameters: ParameterStore, floats = BUCKET_FLOATS): Tensor[] {
+  const { buffer, offset } = parameters.gradients!.storage;
+  const total = parameters.gradients!.size;
+  const buckets: Tensor[] = [];
+  for (let at = 0; at < total; at += floats) {
+    const count = Math.min(floats, total - at);
+    buckets.push(new Tensor([count], new Storage(count * 4, buffer, offset + at * 4)));
+  }
+  if (buckets.length > OTHER_SLOTS) {
+    return gradientBuckets(parameters, 16 * Math.ceil(total / OTHER_SLOTS / 16));
+  }
+  return buckets;
+}
+
+/**
+ * Starts the sum of every bucket over the ranks right behind the last op that writes into it, so
+ * that it runs beside the rest of the backward pass. {@linkcode finishGradientSums} must follow.
+ */
+export function startGradientSums(tape: Tape, buckets: readonly Tensor[]): void {
+  const last = buckets.map((bucket) => {
+    let at = -1;
+    tape.ops.forEach((op, i) => {
+      if ([...op.writes, ...op.reads].some((tensor) => tensor && overlap(tensor, bucket))) at = i;
+    });
+    return at;
+  });
+  const order = buckets.map((_, slot) => slot).sort((a, b) => last[a] - last[b] || a - b);
+  const ops = tape.ops.splice(0);
+  let next = 0;
+  const startUpTo = (at: number) => {
+    for (; next < order.length && last[order[next]] <= at; next++) {
+      const slot = order[next];
+      const bucket = buckets[slot];
+      const dims = [bucket.size, slot];
+      tape.emit(DistOpKind.ALL_REDUCE_START, { dims }, [bucket], []);
+    }
+  };
+  ops.forEach((op, i) => {
+    tape.ops.push(op);
+    startUpTo(i);
+  });
+  startUpTo(Infinity);
+}
+
+/** Waits for the sums of all buckets. */
+export function finishGradientSums(tape: Tape, buckets: readonly Tensor[]): void {
+  buckets.forEach((bucket, slot) => {
+    tape.emit(DistOpKind.ALL_REDUCE_FINISH, { dims: [bucket.size, slot] }, [], [bucket]);
+  });
+}
+
+function overlap({ storage: a }: Tensor, { storage: b }: Tensor): boolean {
+  return a.buffer !== null && a.buffer === b.buffer && a.offset < b.offset + b.bytes &&
+    b.offset < a.offset + a.bytes;
+}

@@ -1,0 +1,106 @@
+/**
+ * One of several ranks, started by mpirun: `rank_program.ts <mode> [argument]`. Rank 0 prints one
+ * line of JSON.
+ *
+ * @module
+ */
+import { inGroup } from "../../src/dist/in_group.ts";
+import { agree, type RankGroup } from "../../src/dist/rank_group.ts";
+import { NativeContext } from "../../src/native/context.ts";
+import { DistOpKind } from "../../src/native/dist_symbols.ts";
+import { sha256 } from "../../src/checkpoint/safetensors.ts";
+import { trainSmall } from "./rank_train.ts";
+import { runStep } from "./rank_step.ts";
+
+const [mode, argument] = Deno.args;
+
+const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
+  async exchange(group) {
+    const names = await group.gather(`n${"0".repeat(group.rank)}`);
+    const shared = await group.share(group.rank === 0 ? { a: [1, "x"], b: null } : undefined);
+    const values = Float32Array.from({ length: 100_000 }, (_, i) => group.rank + i);
+    await group.broadcast(values);
+    const order: number[] = [];
+    await group.inTurn(() => order.push(group.rank));
+    const all = await group.gather(`${values[0]},${values[99_999]},${JSON.stringify(shared)}`);
+    return { names, shared, all, order };
+  },
+  // Sums whose value depends on the order of the terms: 1e8 + 1 - 1e8 and so on.
+  async ops(group) {
+    using context = new NativeContext({ threads: 1 });
+    const n = 1000, { rank, size } = group;
+    using x = context.buffer(4 * n),
+      all = context.buffer(4 * n * size),
+      part = context.buffer(4 * n);
+    const values = Float32Array.from(
+      { length: n },
+      (_, i) => (rank % 2 === 0 ? 1 : -1) * 1e7 + (i + 1) / (rank + 3),
+    );
+    x.write(0, values);
+    const ref = (buffer: { handle: bigint; bytes: number }) => ({
+      buffer: buffer.handle,
+      offset: 0,
+      bytes: buffer.bytes,
+    });
+    using program = context.program([
+      { kind: DistOpKind.ALL_REDUCE_START, dims: [n, 7], operands: [ref(x)] },
+      { kind: DistOpKind.ALL_GATHER, dims: [n, size], operands: [ref(x), ref(all)] },
+      { kind: DistOpKind.ALL_REDUCE_FINISH, dims: [n, 7], operands: [ref(x)] },
+      { kind: DistOpKind.REDUCE_SCATTER, dims: [n, size], operands: [ref(all), ref(part)] },
+    ]);
+    await program.run();
+    const sum = x.read(0, new Float32Array(n));
+    const hashes = await group.gather(sha256(new Uint8Array(sum.buffer)));
+    const parts = await group.gather(JSON.stringify([...part.read(0, new Float32Array(n))]));
+    return { hashes, sum: [...sum], parts: parts.map((text) => JSON.parse(text)) };
+  },
+  async step(group) {
+    const request = JSON.parse(argument);
+    const found = await runStep(group, request);
+    const hashes = await group.gather(sha256(new TextEncoder().encode(JSON.stringify(found))));
+    return { ...found, hashes };
+  },
+  async disagree(group) {
+    await agree(group, "the recipe", `hash-${group.rank}`);
+    return null;
+  },
+  // Rank 1 lives and does nothing.
+  async idle(group) {
+    if (group.rank === 1) await new Promise((resolve) => setTimeout(resolve, 60_000));
+    await group.barrier();
+    return null;
+  },
+  async throws(group) {
+    if (group.rank === 1) throw new Error("the disk of rank 1 is full");
+    await group.barrier();
+    return null;
+  },
+  // A short run of the small set: `folder`, and after how many steps it is interrupted.
+  async train(group) {
+    return await trainSmall(group, JSON.parse(argument));
+  },
+  // Works together until somebody is gone.
+  async forever(group) {
+    const pids = await group.gather(String(Deno.pid));
+    if (group.rank === 0) console.log(JSON.stringify(pids));
+    for (;;) {
+      await group.barrier();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  },
+};
+
+try {
+  const result = await inGroup(
+    (name) => Deno.env.get(name),
+    "cpu",
+    new AbortController().signal,
+    async (group) => [group.rank, await MODES[mode](group)] as const,
+  );
+  if (result[0] === 0) console.log(JSON.stringify(result[1]));
+  Deno.exit(0);
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  Deno.exit(1);
+}

@@ -1,0 +1,51 @@
+import { parseRecipe } from "../../src/config/parse_recipe.ts";
+import type { RankGroup } from "../../src/dist/rank_group.ts";
+import { runExperiment } from "../../src/run/run_experiment.ts";
+import { makeSmallSet } from "../run/small_set.ts";
+
+/** What a short run is asked to do. */
+export interface SmallTraining {
+  readonly folder: string;
+  /** Ends with an error after so many steps. */
+  readonly breakAt?: number;
+  readonly resume?: boolean;
+  readonly batch?: number;
+  readonly accumulate?: number;
+  /** Rank that trains with another seed. */
+  readonly otherSeedOn?: number;
+}
+
+/** Trains a model of one layer on the small set, in two stages, alone or as one of several ranks. */
+export async function trainSmall(group: RankGroup, request: SmallTraining) {
+  const { folder, breakAt, resume = false, batch = 32, accumulate = 1, otherSeedOn } = request;
+  const stage = { batch, accumulate, lr: 2e-3, warmup: { share: 0.1 } };
+  const recipe = parseRecipe({
+    name: "small",
+    seed: otherSeedOn === group.rank ? 99 : 3,
+    data: { set: "icons-v1" },
+    model: {
+      preset: "laptop-w48",
+      image: { layers: 1, patch: 4 },
+      text: { layers: 1, vocabulary: 400 },
+    },
+    stages: [
+      { name: "few", samples: 640, image: { size: 8 }, text: { tokens: 6 }, ...stage },
+      { name: "full", samples: 320, image: { size: 16 }, text: { tokens: 6 }, ...stage },
+    ],
+    eval: { benches: ["small"] },
+  }, "small");
+  const dataSet = await group.share(group.rank === 0 ? makeSmallSet(`${folder}/set`) : null);
+  let steps = 0;
+  return await runExperiment(recipe, {
+    out: `${folder}/run`,
+    resume,
+    device: "cpu",
+    dataSet: dataSet!,
+    group,
+    setupSeconds: 0,
+    signal: new AbortController().signal,
+    onProgress: () => {
+      if (++steps === breakAt) throw new Error(`broken after ${breakAt} steps`);
+    },
+  });
+}

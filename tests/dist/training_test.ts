@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { SOLO } from "../../src/dist/rank_group.ts";
+import { openSafetensors } from "../../src/checkpoint/safetensors.ts";
+import { type SmallTraining, trainSmall } from "./rank_train.ts";
+import { runRanks } from "./run_ranks.ts";
+
+async function inFolder(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const byRanks = (ranks: number, request: SmallTraining) =>
+  runRanks(ranks, ["train", JSON.stringify(request)]);
+
+interface Line {
+  readonly stage: string;
+  readonly step: number;
+  readonly loss: number;
+}
+
+function lossesOf(folder: string): Line[] {
+  return Deno.readTextFileSync(`${folder}/run/metrics.jsonl`).trim().split("\n")
+    .map((line) => JSON.parse(line) as Line)
+    .map(({ stage, step, loss }) => ({ stage, step, loss }));
+}
+
+/** The lines of a run that was broken off and went on; the step that broke has no line. */
+function pairedLosses(seen: readonly Line[], whole: readonly Line[]): [Line, Line][] {
+  assert.equal(seen.length, whole.length - 1);
+  const key = ({ stage, step }: Line) => `${stage} ${step}`;
+  const byKey = new Map(whole.map((line) => [key(line), line]));
+  return seen.map((line) => [line, byKey.get(key(line))!]);
+}
+
+function weightsOf(folder: string): Float32Array[] {
+  const file = openSafetensors(`${folder}/run/weights.safetensors`);
+  return file.names.map((name) => file.tensor(name).data);
+}
+
+Deno.test("runExperiment gives the loss curve of one rank when two ranks train", () =>
+  inFolder(async (dir) => {
+    const [one, two] = [`${dir}/one`, `${dir}/two`];
+    const alone = await trainSmall(SOLO, { folder: one });
+    const { code, stdout, stderr } = await byRanks(2, { folder: two });
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.deepEqual(
+      [result.samples, Object.keys(result.eval)],
+      [alone.samples, ["small"]],
+    );
+    const [wanted, seen] = [lossesOf(one), lossesOf(two)];
+    assert.equal(seen.length, wanted.length);
+    seen.forEach(({ stage, step, loss }, i) => {
+      assert.deepEqual([stage, step], [wanted[i].stage, wanted[i].step]);
+      assert.ok(
+        Math.abs(loss - wanted[i].loss) <= 1e-3 * wanted[i].loss,
+        `${stage} ${step}: ${loss}`,
+      );
+    });
+    assert.ok(seen.at(-1)!.loss < seen[0].loss, "it learns");
+  }));
+
+Deno.test("runExperiment goes on with the same bits when two ranks are broken off", () =>
+  inFolder(async (dir) => {
+    const [whole, broken] = [`${dir}/whole`, `${dir}/broken`];
+    const first = await byRanks(2, { folder: whole });
+    assert.equal(first.code, 0, first.stderr);
+    const stopped = await byRanks(2, { folder: broken, breakAt: 23 });
+    assert.notEqual(stopped.code, 0);
+    assert.match(stopped.stderr, /broken after 23 steps/);
+    const resumed = await byRanks(2, { folder: broken, resume: true });
+    assert.equal(resumed.code, 0, resumed.stderr);
+    for (const [seen, wanted] of pairedLosses(lossesOf(broken), lossesOf(whole))) {
+      assert.deepEqual(seen, wanted);
+    }
+    assert.deepEqual(weightsOf(broken), weightsOf(whole));
+  }));
+
+Deno.test("runExperiment goes on alone when two ranks were broken off", () =>
+  inFolder(async (dir) => {
+    const [one, mixed] = [`${dir}/one`, `${dir}/mixed`];
+    await trainSmall(SOLO, { folder: one });
+    const stopped = await byRanks(2, { folder: mixed, breakAt: 12 });
+    assert.notEqual(stopped.code, 0);
+    await trainSmall(SOLO, { folder: mixed, resume: true });
+    for (const [{ stage, step, loss }, wanted] of pairedLosses(lossesOf(mixed), lossesOf(one))) {
+      assert.ok(Math.abs(loss - wanted.loss) <= 1e-3 * wanted.loss, `${stage} ${step}: ${loss}`);
+    }
+  }));
+
+Deno.test("runExperiment names both hashes when a rank has another recipe", () =>
+  inFolder(async (dir) => {
+    const { code, stderr } = await byRanks(2, { folder: dir, otherSeedOn: 1 });
+    assert.notEqual(code, 0);
+    assert.match(
+      stderr,
+      /the recipe differs between the ranks: rank 0 has [0-9a-f]{64}, rank 1 has [0-9a-f]{64}/,
+    );
+  }));
+
+Deno.test("runExperiment names the stage when the ranks cannot share its batch equally", () =>
+  inFolder(async (dir) => {
+    const { code, stderr } = await byRanks(3, { folder: dir });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /stage few: a batch of 32 in 1 parts cannot be shared equally by 3 ranks/);
+  }));
