@@ -9,6 +9,7 @@ import { jaxPeer, torchPeer } from "./bench/peers.ts";
 import { bakedPictures, decodeSpeed } from "./bench/picture_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
+import { tokenizerSpeed } from "./bench/tokenizer_speed.ts";
 import { tokenRatio, trainStep } from "./bench/train_step.ts";
 
 /** Every benchmark, in the order of the README's table. */
@@ -26,5 +27,6 @@ export const BENCHES: readonly Bench[] = [
   jaxPeer,
   torchPeer,
   ortTorch,
+  tokenizerSpeed,
   dataBuild,
 ];

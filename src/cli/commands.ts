@@ -22,6 +22,7 @@ import { sweepCommand } from "./commands/sweep.ts";
 import { test } from "./commands/test_command.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
 import { trust } from "./commands/trust.ts";
+import { cardCommand } from "./commands/card.ts";
 import { planCommand } from "./commands/plan.ts";
 import { trainCommand } from "./commands/train.ts";
 import { iconData, type IconDataOptions } from "./icon_data.ts";
@@ -196,6 +197,12 @@ const search = searchCommand({
   },
 });
 
+const card = cardCommand({
+  async writeCard(model, options) {
+    return (await import("../run/card/write_card.ts")).writeCard(model, options);
+  },
+});
+
 const plan = planCommand({
   async loadRecipe(name, overrides) {
     return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
@@ -272,6 +279,7 @@ export const COMMANDS: readonly Command[] = [
   evaluate,
   exportModel,
   importModel,
+  card,
   embed,
   search,
   data,

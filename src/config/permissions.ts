@@ -25,6 +25,7 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
   eval: COMPUTES,
   export: { ffi: true, run: ["git"] },
   "import-weights": { ffi: true, run: ["git"] },
+  card: { ffi: false, run: [] },
   embed: COMPUTES,
   search: COMPUTES,
   sweep: { ffi: true, run: [THIS_DENO, "git"] },

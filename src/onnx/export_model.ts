@@ -84,7 +84,7 @@ export function exportModel(
   const bias = parameters.has("logit_bias")
     ? parameters.copy("logit_bias", source.weights).read()[0]
     : undefined;
-  const config = form === "open_clip" ? openClipConfig(shape, bias) : null;
+  const config = form === "open_clip" ? openClipConfig(shape, bias, source.tokenizer.kind) : null;
   return writeModelFolder(out, async (dir) => {
     const bare = form === "open_clip" || form === "safetensors";
     const graphs = graphFiles(bare ? "portable" : form);

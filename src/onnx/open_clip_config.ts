@@ -1,15 +1,18 @@
 import { PIXEL_STATISTICS } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
+import type { TokenizerKind } from "../text/caption_tokenizer.ts";
 
 /**
  * The `open_clip_config.json` that belongs to a model's weights, with the fields of open_clip 3.
  *
+ * @param tokenizer open_clip has OpenAI's and BERT's; the ids of a code for icons are for its users to make.
  * @param logitBias The bias of a model that was trained with the sigmoid loss.
  * @throws {RangeError} when open_clip cannot compute this model; names the field.
  */
 export function openClipConfig(
   { spec, imageSize, textTokens }: ModelShape,
   logitBias?: number,
+  tokenizer: TokenizerKind = "icons",
 ): unknown {
   const { image, text, layerNormEps, gelu } = spec;
   const cannot = (field: string, seen: unknown, allowed: string) =>
@@ -45,6 +48,13 @@ export function openClipConfig(
       text_cfg: {
         context_length: textTokens,
         vocab_size: text.vocabulary,
+        // Of both BERT modes open_clip knows only that which strips [SEP].
+        ...(tokenizer.startsWith("bert")
+          ? {
+            hf_tokenizer_name: "bert-base-uncased",
+            tokenizer_kwargs: { strip_sep_token: true },
+          }
+          : {}),
         width: text.width,
         heads: text.heads,
         layers: text.layers,

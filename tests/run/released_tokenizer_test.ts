@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
+import { ClipOnnx } from "../../src/onnx/clip_onnx.ts";
+import { keepsParity } from "../../src/onnx/parity.ts";
+import { exportRun } from "../../src/run/export_run.ts";
+import { runExperiment } from "../../src/run/run_experiment.ts";
 import { openTrainingData } from "../../src/run/training_data.ts";
 import { makeSmallSet } from "./small_set.ts";
 import { tinyRecipe } from "../config/tiny_recipe.ts";
@@ -29,5 +33,42 @@ Deno.test("openTrainingData encodes captions by the tokenizer that the recipe na
     assert.ok(![...Deno.readDirSync(dir)].some(({ name }) => name.startsWith("tokenizer")));
   } finally {
     Deno.removeSync(dir, { recursive: true });
+  }
+});
+
+Deno.test("a model that is trained with a released tokenizer is exported with it", async () => {
+  for (
+    const [tokenizer, flavour] of [["clip-bpe", "torch"], ["bert-uncased-strip-sep", "jax"]]
+  ) {
+    const dir = Deno.makeTempDirSync();
+    try {
+      const raw = tinyRecipe();
+      raw.data = { set: "icons-v1", captions: { l1: 1 }, tokenizer };
+      raw.model = {
+        preset: "laptop-w48",
+        flavour,
+        image: { layers: 1, patch: 4 },
+        text: { layers: 1, vocabulary: 49_408 },
+      };
+      raw.eval = { benches: ["small"] };
+      Object.assign(raw.stages[0], { samples: 64, batch: 32, image: { size: 16 } });
+      await runExperiment(parseRecipe(raw, "tiny.yaml"), {
+        out: `${dir}/run`,
+        resume: false,
+        setupSeconds: 0,
+        device: "cpu",
+        dataSet: makeSmallSet(`${dir}/set`),
+        signal: new AbortController().signal,
+        onProgress: () => {},
+      });
+      const out = `${dir}/model`;
+      const source = { commit: "0".repeat(40), dirty: false };
+      const { parity } = await exportRun(`${dir}/run`, { out, source });
+      assert.ok(keepsParity(parity));
+      using onnx = await ClipOnnx.open(out, { threads: 1 });
+      assert.equal(onnx.tokenizer.kind, tokenizer);
+    } finally {
+      Deno.removeSync(dir, { recursive: true });
+    }
   }
 });

@@ -14,11 +14,33 @@ const DEBIAN_TORCH = ["python3-torch", "python3-numpy", "libopenblas0-pthread"];
 export async function jaxPython(): Promise<string> {
   const python = `${FOLDER}/bin/python`;
   if (await imports(python, "jax")) return python;
-  console.error("bench  installing JAX");
+  await installPeers("JAX", ["jax[cpu]==0.10.2", "numpy"]);
+  return python;
+}
+
+/**
+ * The Python that has open_clip's tokenizer, installed from PyPI without PyTorch, which it only names.
+ *
+ * @throws {Error} when it cannot be installed.
+ */
+export async function tokenizerPython(): Promise<string> {
+  const python = `${FOLDER}/bin/python`;
+  if (await imports(python, "ftfy, regex") && await finds(python, "open_clip")) {
+    return python;
+  }
+  await installPeers("open_clip's tokenizer", ["ftfy==6.3.1", "regex==2026.11.19", "numpy"]);
+  await installPeers("open_clip", ["--no-deps", "open_clip_torch==3.3.0"]);
+  return python;
+}
+
+/** Installs packages into the peers' folder. */
+async function installPeers(what: string, packages: readonly string[]): Promise<void> {
+  const python = `${FOLDER}/bin/python`;
+  console.error(`bench  installing ${what}`);
   for (
     const [command, ...args] of [
       ["python3", "-m", "venv", FOLDER],
-      [python, "-m", "pip", "install", "--quiet", "jax[cpu]==0.10.2", "numpy"],
+      [python, "-m", "pip", "install", "--quiet", ...packages],
     ]
   ) {
     const { code } = await runCommand(command, args);
@@ -28,7 +50,6 @@ export async function jaxPython(): Promise<string> {
       );
     }
   }
-  return python;
 }
 
 /**
@@ -69,4 +90,10 @@ export async function torchPython(env: (name: string) => string | undefined): Pr
 
 async function imports(python: string, module: string): Promise<boolean> {
   return (await runCommand(python, ["-c", `import ${module}, numpy`])).code === 0;
+}
+
+/** Whether a package is there; it is not run. */
+async function finds(python: string, module: string): Promise<boolean> {
+  const code = `import importlib.util as u, sys; sys.exit(u.find_spec("${module}") is None)`;
+  return (await runCommand(python, ["-c", code])).code === 0;
 }

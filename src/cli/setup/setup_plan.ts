@@ -21,6 +21,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   eval: { native: true, gate: false },
   export: { native: true, gate: false },
   "import-weights": { native: true, gate: false },
+  card: { native: false, gate: false },
   embed: { native: true, gate: false },
   search: { native: true, gate: false },
   sweep: { native: true, gate: false },
