@@ -99,6 +99,16 @@ Deno.test("openForeignModel reads JAX's names and layouts to the very bits of op
   ]);
 });
 
+Deno.test("openForeignModel reads a training dictionary of data-parallel PyTorch to the same bits", () => {
+  using torch = openForeignModel(goldenPath("small.bin"), options);
+  using plain = openForeignModel(goldenPath("small.safetensors"), options);
+  assert.deepEqual([torch.form, torch.shape], ["torch", plain.shape]);
+  assert.deepEqual([...torch.tensors.keys()].sort(), [...plain.tensors.keys()].sort());
+  for (const [name, tensor] of plain.tensors) {
+    assert.deepEqual(readAll(torch.tensors.get(name)!), readAll(tensor), name);
+  }
+});
+
 Deno.test("openForeignModel takes what open_clip's configuration says, and refuses what is not computed", () => {
   const open = (config: unknown) => {
     using model = openForeignModel(goldenPath("small.safetensors"), { config });
@@ -167,4 +177,21 @@ Deno.test("importWeights says what is wrong and leaves nothing behind", async ()
       "nan.safetensors",
     ]);
   });
+});
+
+Deno.test("weights become a model in hardly more memory than the file has", async () => {
+  const script = decodeURIComponent(new URL("./import_memory.ts", import.meta.url).pathname);
+  const config = Deno.env.get("CLIPA_DENO_CONFIG") ??
+    decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", config, script, "S/16"],
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  const { bytes, before, peak } = JSON.parse(new TextDecoder().decode(stdout));
+  // 220 MB; what the process has before it opens the file is the same for a file of any size.
+  const share = (peak - before) / bytes;
+  assert.ok(
+    share > 0.99 && share < 1.12,
+    `${peak - before} bytes for a file of ${bytes}: ${share}`,
+  );
 });

@@ -8,7 +8,7 @@ what open_clip computes with them.
     venv/bin/python tests/checkpoint/foreign/goldens/open_clip_model.py OUT NAME [DEPTH]
 
 NAME is one of open_clip's configurations (ViT-L-14-CLIPA, ...) or "small", which is committed here as
-small.safetensors and small.json. Full widths; DEPTH cuts both towers. Embeddings in double precision.
+small.safetensors, small.bin and small.json. Full widths; DEPTH cuts both towers. Embeddings in double precision.
 """
 
 import json
@@ -57,6 +57,9 @@ def main(out: str, name: str, depth: int) -> None:
     randomise(model)
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
     save_file(state, folder / f"{name}.safetensors", {"format": "pt"})
+    if name == "small":  # as the first paper's training code saves it
+        prefixed = {f"module.{key}": value for key, value in state.items()}
+        torch.save({"epoch": 6, "name": "run", "state_dict": prefixed}, folder / f"{name}.bin")
     size, tokens = config["vision_cfg"]["image_size"], config["text_cfg"]["context_length"]
     mean, std = (torch.tensor(v, dtype=torch.float64)
                  for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
