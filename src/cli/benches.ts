@@ -7,6 +7,7 @@ import { ortSpeed } from "./bench/ort_speed.ts";
 import { ortTorch } from "./bench/ort_torch.ts";
 import { jaxPeer, torchPeer } from "./bench/peers.ts";
 import { bakedPictures, decodeSpeed } from "./bench/picture_speed.ts";
+import { rankSpeed } from "./bench/rank_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenizerSpeed } from "./bench/tokenizer_speed.ts";
@@ -16,6 +17,7 @@ import { tokenRatio, trainStep } from "./bench/train_step.ts";
 export const BENCHES: readonly Bench[] = [
   trainStep,
   tokenRatio,
+  rankSpeed,
   dataFeed,
   reductionCost,
   ortSpeed,

@@ -32,7 +32,9 @@ export const launchCommand: Command = {
     const command = rankCommand(context, [task, ...args]);
     const lines = await runRanks(context, ranks, command, json);
     if (!json) return {};
-    return { json: JSON.parse(lines.at(-1) ?? "{}") };
+    // --json may stand on either side of the "--".
+    const line = lines.at(-1) ?? "{}";
+    return { json: JSON.parse(line), text: line };
   },
 };
 

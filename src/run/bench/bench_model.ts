@@ -1,6 +1,7 @@
 import { FLAVOURS } from "../../config/flavours.ts";
 import type { ModelSpec } from "../../config/model_spec.ts";
 import type { NativeContext } from "../../native/context.ts";
+import type { RankPlace } from "../../dist/collectives.ts";
 import { ClipModel } from "../../model/clip_model.ts";
 import { pairMacs } from "../../model/model_cost.ts";
 import { TrainStep } from "../../train/train_step.ts";
@@ -52,15 +53,22 @@ export class BenchStep implements Disposable {
   readonly #pixels: Uint8Array;
   readonly #ids: Int32Array;
 
-  constructor(context: NativeContext, shape: StepShape) {
+  /** @param ranks With several ranks each has its share of the batch. */
+  constructor(context: NativeContext, shape: StepShape, ranks?: RankPlace) {
     const spec = benchSpec(shape);
     const patches = shape.imageTokens - 1;
     const imageSize = Math.sqrt(patches) * spec.image.patch;
     this.#model = new ClipModel(context, { spec, imageSize, textTokens: shape.textTokens });
-    this.step = new TrainStep(this.#model, { batch: shape.batch, weightDecay: 0.2, average: true });
+    this.step = new TrainStep(this.#model, {
+      batch: shape.batch,
+      weightDecay: 0.2,
+      average: true,
+      ranks,
+    });
     this.macs = shape.batch * pairMacs(spec, { patches, text: shape.textTokens });
-    this.#pixels = new Uint8Array(shape.batch * imageSize ** 2 * 3);
-    this.#ids = new Int32Array(shape.batch * shape.textTokens);
+    const local = shape.batch / (ranks?.size ?? 1);
+    this.#pixels = new Uint8Array(local * imageSize ** 2 * 3);
+    this.#ids = new Int32Array(local * shape.textTokens);
     let state = 12345;
     const next = () => state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     for (let i = 0; i < this.#pixels.length; i++) this.#pixels[i] = next() >>> 24;
