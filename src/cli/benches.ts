@@ -1,5 +1,4 @@
 import type { Bench } from "./bench/bench.ts";
-import { checkpointStall } from "./bench/checkpoint_stall.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { embedSpeed } from "./bench/embed_speed.ts";
@@ -24,7 +23,6 @@ export const BENCHES: readonly Bench[] = [
   ortSpeed,
   ortHealth,
   searchSpeed,
-  checkpointStall,
   embedSpeed,
   bakedPictures,
   decodeSpeed,

@@ -201,9 +201,6 @@ const card = cardCommand({
   async writeCard(model, options) {
     return (await import("../run/card/write_card.ts")).writeCard(model, options);
   },
-  async writeDataCard(shards, license) {
-    return (await import("../run/card/write_data_card.ts")).writeDataCard(shards, license);
-  },
 });
 
 const plan = planCommand({

@@ -3,17 +3,23 @@ import { runChild } from "../run_child.ts";
 import { runCommand } from "../setup/run_command.ts";
 import { runTests } from "./test_command.ts";
 
-/** What calls into the library: every op good and bad, programs, pictures, searches, whole steps. */
+/**
+ * What calls into the library: every op good and bad, programs, pictures, searches, whole steps, and our
+ * operators inside ONNX Runtime, which is not instrumented itself.
+ */
 const SUITES = [
   "tests/ops/",
   "tests/native/",
   "tests/tensor/",
   "tests/train/train_step_test.ts",
   "tests/data/augment_colours_test.ts",
+  "tests/data/augment_shape_test.ts",
   "tests/data/loader_test.ts",
   "tests/data/resize_test.ts",
   "tests/data/shrunken_file_test.ts",
   "tests/eval/search_index_test.ts",
+  "tests/onnx/custom_ops_test.ts",
+  "tests/onnx/custom_op_errors_test.ts",
 ];
 
 /**
