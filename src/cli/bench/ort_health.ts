@@ -21,9 +21,13 @@ export const ortHealth: Bench = {
         name: "ort.create.dispose",
         unit: "1",
         ...spread([after / before]),
-        note: `resident memory after ${CYCLES} sessions over before, in MiB after each fifth: ${
-          rounds.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(", ")
-        }`,
+        note:
+          `resident memory after ${CYCLES} sessions over before, after ${
+            2 * CYCLES
+          } to warm up; MiB ` +
+          `after each ${CYCLES / 5}: ${
+            rounds.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(", ")
+          }`,
       },
       {
         name: "ort.loop.blocked",

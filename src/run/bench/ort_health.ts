@@ -36,21 +36,22 @@ export function busyModel(layers: number): Uint8Array<ArrayBuffer> {
   return b.bytes();
 }
 
-/** Rounds of {@linkcode cycleMemory} after the one that warms up. */
-const ROUNDS = 5;
+/** Rounds of {@linkcode cycleMemory}, and those before them in which the allocator settles. */
+const ROUNDS = 5, WARM_UP = 10;
 
 /** Resident memory before and after many sessions, in bytes. */
 export interface CycleMemory {
   readonly cycles: number;
   readonly before: number;
   readonly after: number;
-  /** After each round; the first is `before`, the last `after`. */
+  /** After each round, those that warm up first; the last is `after`. */
   readonly rounds: readonly number[];
 }
 
 /**
- * Opens, runs and disposes `cycles` sessions in {@linkcode ROUNDS} rounds, after one more round to warm
- * up. The garbage of the JavaScript heap is collected before each reading: how much of it lies about is
+ * Opens, runs and disposes `cycles` sessions in {@linkcode ROUNDS} rounds, after twice as many to
+ * warm up: sessions are made and let go on several threads, and the arenas of the allocator take some
+ * twenty thousand of them to reach the size that they keep. The garbage of the JavaScript heap is collected before each reading: how much of it lies about is
  * chance, and some megabytes of a process of a hundred are no leak.
  */
 export async function cycleMemory(cycles: number): Promise<CycleMemory> {
@@ -58,7 +59,7 @@ export async function cycleMemory(cycles: number): Promise<CycleMemory> {
   const x = { data: new Float32Array([1, 2, 3]), shape: [1, 3] };
   const collect = garbageCollector();
   const rounds: number[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     for (let i = 0; i < Math.ceil(cycles / ROUNDS); i++) {
       using session = await OrtSession.open(model, { threads: 1, provider: "cpu" });
       await session.run({ x });
@@ -66,7 +67,7 @@ export async function cycleMemory(cycles: number): Promise<CycleMemory> {
     collect();
     rounds.push(Deno.memoryUsage().rss);
   }
-  return { cycles, before: rounds[0], after: rounds[ROUNDS], rounds };
+  return { cycles, before: rounds[WARM_UP - 1], after: rounds.at(-1)!, rounds };
 }
 
 /** The engine's own collector, whether or not the process was started with its flag. */
