@@ -1,3 +1,6 @@
+import { openWeights } from "../../../src/checkpoint/foreign/open_weights.ts";
+import { isFloatType } from "../../../src/checkpoint/foreign/number_types.ts";
+import { readAll } from "../../../src/checkpoint/foreign/weight_file.ts";
 import { openSafetensors, sha256, writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
 import { loadRecipe } from "../../../src/config/load_recipe.ts";
 import { loadSweep } from "../../../src/config/load_sweep.ts";
@@ -70,6 +73,17 @@ function safetensors(): FuzzTarget {
     const file = openSafetensors(path);
     for (const name of file.names) file.tensor(name);
   });
+}
+
+/** Foreign weights of a form, every value of them. */
+function weights(form: string, file: string, ...seeds: string[]): FuzzTarget {
+  const folder = new URL("../../checkpoint/foreign/goldens/", import.meta.url);
+  const read = (path: string) => {
+    using opened = openWeights(path);
+    for (const tensor of opened.tensors.values()) if (isFloatType(tensor.type)) readAll(tensor);
+  };
+  const bytes = seeds.map((name) => Deno.readFileSync(new URL(name, folder)));
+  return { ...fileTarget(`weights ${form}`, file, bytes, read), slowness: 2 };
 }
 
 function tar(): FuzzTarget {
@@ -241,6 +255,8 @@ export function fuzzTargets(): FuzzTarget[] {
   return [
     tar(),
     safetensors(),
+    weights("torch", "weights.bin", "training_dict.bin", "state_dict.bin"),
+    weights("npz", "weights.npz", "stored.npz", "packed.npz"),
     records(),
     tokenizer(),
     fileTarget(
