@@ -95,6 +95,7 @@ export * from "./src/eval/search/write_index.ts";
 export * from "./src/eval/shift_suite.ts";
 export * from "./src/eval/zero_shot.ts";
 export * from "./src/run/card/write_card.ts";
+export * from "./src/run/card/write_data_card.ts";
 export * from "./src/run/embed/embed_files.ts";
 export * from "./src/run/embed/vector_file.ts";
 export * from "./src/run/evaluate_run.ts";

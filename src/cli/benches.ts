@@ -1,4 +1,5 @@
 import type { Bench } from "./bench/bench.ts";
+import { checkpointStall } from "./bench/checkpoint_stall.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { embedSpeed } from "./bench/embed_speed.ts";
@@ -23,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   ortSpeed,
   ortHealth,
   searchSpeed,
+  checkpointStall,
   embedSpeed,
   bakedPictures,
   decodeSpeed,

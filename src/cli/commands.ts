@@ -201,6 +201,9 @@ const card = cardCommand({
   async writeCard(model, options) {
     return (await import("../run/card/write_card.ts")).writeCard(model, options);
   },
+  async writeDataCard(shards, license) {
+    return (await import("../run/card/write_data_card.ts")).writeDataCard(shards, license);
+  },
 });
 
 const plan = planCommand({

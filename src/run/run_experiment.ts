@@ -20,6 +20,7 @@ import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
 import { compareLibraries, libraryIdentity } from "./library_identity.ts";
 import { loadInitialWeights } from "./initial_weights.ts";
 import { peakMemoryBytes } from "./peak_memory.ts";
+import { preflight } from "./preflight.ts";
 import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
 import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
@@ -110,6 +111,7 @@ export async function runExperiment(
   }
   const benches = recipeBenches(recipe);
   checkBenches(dataSet, benches);
+  preflight(recipe, out);
   const hash = recipeHash(recipe);
   if (group.size > 1) {
     await agree(group, "the recipe", hash);

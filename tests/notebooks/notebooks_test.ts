@@ -10,7 +10,7 @@ import { ROOT } from "../structure/source_files.ts";
 import { makeNotebook } from "./make_notebook.ts";
 import { requirePrograms } from "./require_programs.ts";
 
-const COMMITTED = ["01", "02", "03", "04", "05", "06"];
+const COMMITTED = ["01", "02", "03", "04", "05", "06", "07"];
 const FOLDER = `${ROOT}/notebooks`;
 const CONFIG = basename(Deno.env.get("CLIPA_DENO_CONFIG") ?? "deno.offline.json");
 const committed = [...Deno.readDirSync(FOLDER)]

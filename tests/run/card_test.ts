@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
 import type { ModelCard } from "../../src/onnx/model_card.ts";
 import { openClipConfig } from "../../src/onnx/open_clip_config.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { writeCard } from "../../src/run/card/write_card.ts";
+import { writeDataCard } from "../../src/run/card/write_data_card.ts";
 import { recipeHash } from "../../src/run/run_folder.ts";
 import { tinyRecipe } from "../config/tiny_recipe.ts";
 
@@ -124,4 +127,47 @@ Deno.test("openClipConfig names BERT's tokenizer when the model has it", () => {
   assert.equal(text("bert-uncased").hf_tokenizer_name, "bert-base-uncased");
   assert.deepEqual(text("bert-uncased").tokenizer_kwargs, { strip_sep_token: true });
   assert.ok(!("hf_tokenizer_name" in text("icons")));
+});
+
+Deno.test("writeDataCard states the facts of packed shards and no path of their source", () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    const skipped = [{ reason: "no caption", count: 3, first: "photos/secret.png: no caption" }];
+    const report = { shards: ["00000.tar", "00001.tar"], samples: 1500, skipped };
+    Deno.writeTextFileSync(`${dir}/shards.json`, JSON.stringify(report));
+    assert.throws(() => writeDataCard(dir), /00000\.tar is missing, but shards\.json names it/);
+    for (const name of report.shards) Deno.writeFileSync(`${dir}/${name}`, new Uint8Array(1024));
+    const text = Deno.readTextFileSync(writeDataCard(dir, "cc-by-4.0"));
+    assert.match(text, /^---\nlicense: cc-by-4\.0\n/);
+    assert.match(text, /1,500 pictures with captions in 2 webdataset shards, 2,048 bytes/);
+    assert.match(text, /\| no caption \| 3 \|/);
+    assert.ok(!text.includes("secret"));
+    Deno.writeTextFileSync(`${dir}/shards.json`, JSON.stringify({ ...report, shards: ["../x"] }));
+    assert.throws(() => writeDataCard(dir), /shards\.json: shards\.0: .*; pack the shards again/);
+    Deno.removeSync(`${dir}/shards.json`);
+    assert.throws(() => writeDataCard(dir), /shards\.json is missing; pack the shards with/);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
+
+Deno.test("card takes a model or shards, not both and not neither", async () => {
+  const run = async (...args: string[]) => {
+    const warned: string[] = [];
+    const code = await runCli(COMMANDS, ["card", ...args], {
+      signal: new AbortController().signal,
+      env: () => undefined,
+      root: ".",
+      print: () => {},
+      warn: (line) => warned.push(line),
+    });
+    return [code, warned.join("\n")] as const;
+  };
+  for (const args of [[], ["--model", "a", "--shards", "b"]]) {
+    const [code, text] = await run(...args);
+    assert.equal(code, 2);
+    assert.match(text, /exactly one of --model/);
+  }
+  assert.equal((await run("--shards", "a", "--run", "b"))[0], 2);
+  assert.equal((await run("--model", "/none"))[0], 1);
 });

@@ -12,6 +12,7 @@ import { batchOrder, brokenSamples, hostileFiles } from "./rows/data.ts";
 import { flippedBytes, fullDisk } from "./rows/disk.ts";
 import { kill } from "./rows/kill.ts";
 import { NOT_HERE } from "./rows/not_here.ts";
+import { checksFirst } from "./rows/preflight.ts";
 import { noLeak, notFinite, parity, parts, stall } from "./rows/training.ts";
 
 /** Every promise, in order. */
@@ -29,6 +30,7 @@ export const ROWS: readonly Row[] = [
   noLeak,
   parts,
   parity,
+  checksFirst,
   ...NOT_HERE,
 ].toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 

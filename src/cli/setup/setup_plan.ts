@@ -32,7 +32,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   plan: { native: false, gate: false },
   bench: { native: true, gate: false },
   doctor: { native: true, gate: false },
-  notebooks: { native: true, gate: false, needs: NOTEBOOK_NEEDS },
+  notebooks: { native: true, gate: false, needs: [...NOTEBOOK_NEEDS, ...RANK_NEEDS] },
   report: { native: false, gate: false },
   test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS] },
   "test:sanitize": { native: false, gate: false, sanitizers: true },

@@ -29,11 +29,7 @@ const LICENSE = /^[a-z0-9][a-z0-9.-]*$/;
  */
 export function writeCard(dir: string, options: CardOptions = {}): string {
   const { run, license = null } = options;
-  if (license !== null && !LICENSE.test(license)) {
-    throw new RangeError(
-      `license: seen ${JSON.stringify(license)}; allowed: a name such as apache-2.0 or cc-by-4.0`,
-    );
-  }
+  checkLicense(license);
   const card = readModelCard(dir);
   const { recipeHash: hash, samples } = card.provenance;
   const scores = run === undefined ? {} : readScores(run, hash, samples);
@@ -67,4 +63,12 @@ function readScores(run: string, hash: string, samples: number): Record<string, 
     );
   }
   return result.eval;
+}
+
+/** @throws {RangeError} for what is no name of a licence: it is written into the card's front matter. */
+export function checkLicense(license: string | null): void {
+  if (license === null || LICENSE.test(license)) return;
+  throw new RangeError(
+    `license: seen ${JSON.stringify(license)}; allowed: a name such as apache-2.0 or cc-by-4.0`,
+  );
 }
