@@ -55,6 +55,9 @@ export interface RunStageReport extends StageResult {
   readonly stalled: number;
 }
 
+// So many skipped steps in a row, and a run will not come back.
+const HOPELESS = 100;
+
 // Lines of metrics a stage writes; the loss of every step is in their means.
 const LINES = 500;
 
@@ -131,6 +134,7 @@ export async function trainRunStage(
     saved = done;
   };
 
+  let skips = 0;
   let completed = from?.step ?? 0;
   let saved = from?.step ?? 0;
   let batch: LoadedBatch;
@@ -193,6 +197,13 @@ export async function trainRunStage(
           const scores = await options.evaluate(model);
           options.metrics?.write({ stage: stage.name, step: event.step, samples: seen, ...scores });
           options.board?.write(seen, scores);
+        }
+        skips = event.skipped ? skips + 1 : 0;
+        if (skips === HOPELESS) {
+          throw new Error(
+            `stage ${stage.name}, step ${event.step}: the last ${HOPELESS} steps had no finite ` +
+              "gradient and changed nothing; take a lower lr or a clipNorm, and start anew with another --out",
+          );
         }
         const { everySteps } = checkpoint;
         if (everySteps !== null && event.step % everySteps === 0 && event.step < steps) {

@@ -157,3 +157,22 @@ Deno.test("a loss that JSON cannot hold does not count in the stage's loss", asy
     assert.equal(lossOf("a"), lossOf("whole"));
   });
 });
+
+Deno.test("a run that no step brings further ends with what to change, every step in the event log", async () => {
+  await withRuns(async ({ dir, dataSet }) => {
+    const [stage] = recipe().stages;
+    const wild = { ...recipe(), stages: [{ ...stage, samples: 32 * 200, lr: 1e30 }] };
+    const run = runExperiment(wild, {
+      out: `${dir}/wild`,
+      resume: false,
+      device: "cpu",
+      dataSet,
+      setupSeconds: 0,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    });
+    await assert.rejects(run, /stage only, step 101: the last 100 steps had no finite gradient/);
+    const kinds = readEvents(`${dir}/wild/events.jsonl`).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["start", ...Array(100).fill("skip"), "stop"]);
+  });
+});
