@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** `deno task trust`: measures every promise of the scorecard and prints it as a table. */
 export const trust: Command = {
@@ -13,9 +14,12 @@ export const trust: Command = {
   async run({ arguments: args, env, root, signal }) {
     const kills = Number(args.value("kills"));
     if (!Number.isInteger(kills) || kills < 1) {
-      throw new RangeError(`--kills: seen ${args.value("kills")}; allowed: a whole number from 1`);
+      throw new UsageError(`--kills: seen ${args.value("kills")}; allowed: a whole number from 1`);
     }
     const only = args.value("only");
+    if (only !== undefined && !/^R([1-9]|1[0-6])$/.test(only)) {
+      throw new UsageError(`--only: seen ${only}; allowed: the number of a promise, R1 to R16`);
+    }
     const config = env("CLIPA_DENO_CONFIG") ?? `${root}/deno.json`;
     const results: Scored[] = [];
     // The scorecard is part of the tests, as it uses their small data sets.
@@ -56,9 +60,6 @@ export const trust: Command = {
       results.push(...JSON.parse(line).results);
     } finally {
       signal.removeEventListener("abort", stop);
-    }
-    if (results.length === 0) {
-      throw new RangeError(`--only: seen ${only}; allowed: the number of a promise, R1 to R16`);
     }
     return {
       code: results.some(({ pass }) => pass === false) ? 1 : 0,
