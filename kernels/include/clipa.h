@@ -61,8 +61,14 @@ typedef struct clipa_context_params {
   uint32_t size;   /* sizeof(clipa_context_params) */
   int32_t device;  /* 0 = first; ignored by the CPU build */
   int32_t threads; /* CPU threads, 1..256; 0 = all cores */
-  uint32_t reserved;
+  uint32_t precision; /* clipa_precision */
 } clipa_context_params;
+
+/* How matrix products read their float32 inputs. Sums are float32 either way. */
+enum clipa_precision {
+  CLIPA_PRECISION_F32 = 0,
+  CLIPA_PRECISION_BF16 = 1 /* rounded to bfloat16; the CUDA build only */
+};
 
 /* Flags of ops. */
 enum clipa_flag {

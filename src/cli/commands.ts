@@ -5,6 +5,7 @@ import { describeMachine } from "./bench/machine.ts";
 import type { Command } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
+import { buildCuda } from "./commands/build_cuda.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
@@ -20,6 +21,7 @@ import { searchCommand } from "./commands/search.ts";
 import { shardsCommand } from "./commands/shards.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { test } from "./commands/test_command.ts";
+import { testCudaBuild } from "./commands/test_cuda_build.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
 import { trust } from "./commands/trust.ts";
 import { cardCommand } from "./commands/card.ts";
@@ -290,6 +292,7 @@ export const COMMANDS: readonly Command[] = [
   shards,
   sweep,
   build,
+  buildCuda,
   plan,
   bench,
   doctor,
@@ -298,5 +301,6 @@ export const COMMANDS: readonly Command[] = [
   test,
   testSanitize,
   trust,
+  testCudaBuild,
   ok,
 ];

@@ -33,6 +33,7 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
   fetch: { ffi: false, run: [], net: true },
   shards: COMPUTES,
   build: COMPUTES,
+  "build:cuda": { ffi: false, run: [] },
   plan: { ffi: false, run: [] },
   bench: STARTS,
   doctor: { ffi: true, run: ["dd"] },

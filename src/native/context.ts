@@ -1,4 +1,4 @@
-import { check, nativeLibrary } from "./library.ts";
+import { check, chosenDevice, nativeLibrary } from "./library.ts";
 import { encodeOps, type OpRecord } from "./op_record.ts";
 
 /** Host memory that can be copied to and from the device. */
@@ -8,6 +8,11 @@ export type HostArray = Float32Array | Int32Array | Uint8Array;
 export interface ContextOptions {
   /** CPU threads; default `CLIPA_THREADS`, else all cores. */
   readonly threads?: number;
+  /**
+   * Inputs of matrix products: `float32`, or rounded to `bfloat16` with sums in float32, which only
+   * the CUDA library can; default `float32`.
+   */
+  readonly precision?: "float32" | "bfloat16";
 }
 
 /** A block of device memory. Dispose it, or let its context go. */
@@ -133,7 +138,8 @@ export class NativeContext implements Disposable {
         `threads is ${threads}; allowed are 0 (all cores) to 256; set CLIPA_THREADS or the threads option`,
       );
     }
-    const params = new Int32Array([16, 0, threads, 0]);
+    const precision = options.precision === "bfloat16" ? 1 : 0;
+    const params = new Int32Array([16, chosenDevice().index, threads, precision]);
     const out = new BigUint64Array(1);
     check(nativeLibrary().symbols.clipa_context_create(params, out), "clipa_context_create");
     this.handle = out[0];

@@ -1,3 +1,4 @@
+import { type Device, parseDevice } from "./device.ts";
 import { NativeError } from "./native_error.ts";
 import { symbols } from "./symbols.ts";
 
@@ -16,11 +17,21 @@ export interface NativeLibrary {
 
 let loaded: NativeLibrary | undefined;
 
-/** Where the library is looked for: `CLIPA_LIBRARY`, else the build folder of this checkout. */
+/**
+ * Where the library is looked for: `CLIPA_LIBRARY`, else the build folder of this checkout for the
+ * device that `CLIPA_DEVICE` names.
+ */
 export function libraryPath(): string {
   const given = Deno.env.get("CLIPA_LIBRARY");
   if (given) return given;
-  return decodeURIComponent(new URL("../../build/cpu/libclipa_cpu.so", import.meta.url).pathname);
+  const { kind } = chosenDevice();
+  const place = `../../build/${kind}/libclipa_${kind}.so`;
+  return decodeURIComponent(new URL(place, import.meta.url).pathname);
+}
+
+/** The device that `CLIPA_DEVICE` names; the CPU when it is not set. */
+export function chosenDevice(): Device {
+  return parseDevice(Deno.env.get("CLIPA_DEVICE") || "cpu");
 }
 
 /**
@@ -34,7 +45,8 @@ export function nativeLibrary(): NativeLibrary {
 }
 
 function load(path: string): NativeLibrary {
-  const advice = "build it with `deno task build`, or set CLIPA_LIBRARY to its path";
+  const task = path.endsWith("libclipa_cuda.so") ? "build:cuda" : "build";
+  const advice = `build it with \`deno task ${task}\`, or set CLIPA_LIBRARY to its path`;
   let library: Deno.DynamicLibrary<typeof symbols>;
   try {
     library = Deno.dlopen(path, symbols);

@@ -3,7 +3,7 @@ import { SETUP_PLANS } from "../../src/cli/setup/setup_plan.ts";
 import { permissionFlags, TASK_PERMISSIONS, trainingFlags } from "../../src/config/permissions.ts";
 
 Deno.test("every task but those that run tests has narrow permissions, and only fetch has the network", () => {
-  const tests = ["test", "test:sanitize", "trust", "ok"];
+  const tests = ["test", "test:cuda-build", "test:sanitize", "trust", "ok"];
   const listed = [...Object.keys(TASK_PERMISSIONS), ...tests].sort();
   assert.deepEqual(listed, Object.keys(SETUP_PLANS).sort());
   for (const task of Object.keys(TASK_PERMISSIONS)) {

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "base/context.h"
+#include "base/device_info.h"
 #include "base/guard.h"
 #include "base/handles.h"
 #include "base/program.h"
 #include "clipa.h"
-#include "lanes/lanes.h"
 
 namespace clipa {
 
@@ -71,11 +71,13 @@ CLIPA_EXPORT int32_t clipa_abi_version(uint32_t* version) {
 CLIPA_EXPORT int32_t clipa_build_info(char* out, uint64_t bytes) {
   return guarded(__func__, [&]() -> int32_t {
     if (out == nullptr || bytes == 0) return missing("clipa_build_info", "out");
+    const DeviceInfo info = device_info();
     char text[512];
     std::snprintf(text, sizeof text,
-                  "{\"abi\":%d,\"device\":\"cpu\",\"compiler\":\"%s\",\"blas\":\"oneDNN\","
+                  "{\"abi\":%d,\"device\":\"%s\",\"compiler\":\"%s\",\"blas\":\"%s\","
                   "\"lanes\":%d,\"openmp\":%d,\"cores\":%d}",
-                  CLIPA_ABI_VERSION, __VERSION__, CpuLanes::kWidth, _OPENMP, omp_get_num_procs());
+                  CLIPA_ABI_VERSION, info.device, __VERSION__, info.blas, info.lanes, _OPENMP,
+                  omp_get_num_procs());
     return copy_text(text, out, bytes);
   });
 }
@@ -104,8 +106,14 @@ CLIPA_EXPORT int32_t clipa_context_create(const clipa_context_params* params, ui
                                               std::to_string(params->threads) +
                                               ", allowed are 0 (all cores) to 256");
     }
+    if (params->precision > CLIPA_PRECISION_BF16) {
+      return fail(CLIPA_INVALID_ARGUMENT, "clipa_context_create: precision is " +
+                                              std::to_string(params->precision) +
+                                              ", allowed are 0 (float32) and 1 (bfloat16)");
+    }
     const int threads = params->threads > 0 ? params->threads : omp_get_num_procs();
-    *context = contexts().add(std::make_shared<Context>(threads));
+    *context =
+        contexts().add(std::make_shared<Context>(threads, params->device, params->precision));
     return CLIPA_OK;
   });
 }
@@ -165,7 +173,7 @@ CLIPA_EXPORT int32_t clipa_buffer_write(uint64_t buffer, uint64_t offset, const 
     std::shared_ptr<Buffer> found = buffers().get(buffer);
     if (!found) return stale("clipa_buffer_write", "buffer");
     const int32_t status = check_range("clipa_buffer_write", *found, offset, bytes);
-    if (status == CLIPA_OK && bytes > 0) std::memcpy(found->memory.data() + offset, data, bytes);
+    if (status == CLIPA_OK) found->memory.write(offset, data, bytes);
     return status;
   });
 }
@@ -177,7 +185,7 @@ CLIPA_EXPORT int32_t clipa_buffer_read(uint64_t buffer, uint64_t offset, void* d
     std::shared_ptr<Buffer> found = buffers().get(buffer);
     if (!found) return stale("clipa_buffer_read", "buffer");
     const int32_t status = check_range("clipa_buffer_read", *found, offset, bytes);
-    if (status == CLIPA_OK && bytes > 0) std::memcpy(data, found->memory.data() + offset, bytes);
+    if (status == CLIPA_OK) found->memory.read(offset, data, bytes);
     return status;
   });
 }

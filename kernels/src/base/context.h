@@ -11,28 +11,47 @@
 #include <thread>
 #include <vector>
 
-#include "base/memory.h"
 #include "base/op.h"
 #include "base/team.h"
 
 namespace clipa {
 
+// What is wrong with the data of an op (an id out of range); null = nothing.
+struct Problem {
+  const char* what = nullptr;
+  uint64_t op = 0;  // its number since the last finish()
+};
+
+// Ops as a device recorded them, to be replayed with one call.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+};
+
 class Context {
  public:
-  explicit Context(int threads);
+  // Throws StatusError when there is no such device.
+  Context(int threads, int32_t device, uint32_t precision);
   ~Context();
 
   int threads() const { return threads_; }
+  int32_t device() const { return device_number_; }
 
   // Runs `work` on the context's own thread and waits for it. One caller at a time. All native work
   // goes through this thread, so that there is one team, whichever thread the host calls from.
   int32_t on_worker(const std::function<int32_t()>& work);
 
-  // Workspaces grow when ops are checked, never while they run.
-  void reserve(uint64_t workspace, uint64_t scratch_per_thread);
-
-  // Runs one checked op. Null, or what is wrong with the data. Worker thread only.
-  const char* run(const OpSpec& spec, const Op& op);
+  // The four that each build has of its own. Worker thread only.
+  // Makes what ops will need; workspaces grow when ops are checked, never while they run.
+  void reserve(const std::vector<Step>& steps);
+  // Runs one op, or puts it into the device's queue.
+  Problem run(const Step& step);
+  // Waits for the queue.
+  Problem finish();
+  // Records ops that ran before; null where the device cannot. replay() queues them; false when the
+  // recording no longer holds.
+  std::unique_ptr<Recording> record(const std::vector<Step>& steps);
+  bool replay(Recording& recording);
 
   // Runs tasks on the team. Worker thread only.
   void parallel(int64_t count, Team::Task task, void* data) { team_.run(count, task, data); }
@@ -47,15 +66,12 @@ class Context {
   std::string error();
 
  private:
-  struct Phase;
-  static void run_task(void* data, int64_t task, int thread);
+  struct Device;  // each build has its own
   void work_loop();
 
   const int threads_;
+  const int32_t device_number_;
   Team team_;
-  std::unique_ptr<Memory> workspace_;
-  std::unique_ptr<Memory> scratch_;
-  uint64_t scratch_stride_ = 0;
   std::atomic<uint64_t> memory_{0};
   std::atomic<uint64_t> peak_memory_{0};
 
@@ -68,6 +84,7 @@ class Context {
   const std::function<int32_t()>* work_ = nullptr;
   int32_t result_ = 0;
   bool stop_ = false;
+  std::shared_ptr<Device> device_;  // shared: only its own build knows how to end it
   std::thread worker_;
 };
 

@@ -12,6 +12,19 @@
 
 namespace clipa {
 
+// Ends an exported function with a status of its own.
+class StatusError : public std::exception {
+ public:
+  StatusError(int32_t status, std::string message)
+      : status_(status), message_(std::move(message)) {}
+  int32_t status() const { return status_; }
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  int32_t status_;
+  std::string message_;
+};
+
 inline int32_t fail(int32_t status, const std::string& message) {
   clipa_set_error("%s", message.c_str());
   return status;
@@ -33,6 +46,8 @@ int32_t guarded(const char* function, Body body) {
     return body();
   } catch (const std::bad_alloc&) {
     return fail(CLIPA_OUT_OF_MEMORY, std::string(function) + ": out of memory");
+  } catch (const StatusError& error) {
+    return fail(error.status(), std::string(function) + ": " + error.what());
   } catch (const std::exception& error) {
     return fail(CLIPA_INTERNAL, std::string(function) + ": " + error.what());
   } catch (...) {

@@ -81,6 +81,13 @@ struct OpSpec {
   const char* (*run)(const Op& op, int phase, int64_t begin, int64_t end, const Run& run);
 };
 
+// A checked op with the sizes of the operands that are present.
+struct Step {
+  const OpSpec* spec;
+  Op op;
+  uint64_t bytes[CLIPA_MAX_OPERANDS];
+};
+
 // Defined once per family in src/cpu/; the table in op_table.cc joins them.
 extern const OpSpec kElementwiseOps[];
 extern const OpSpec kLinearOps[];

@@ -69,8 +69,6 @@ bool changes_parameters(uint32_t kind) {
 }  // namespace
 
 int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) {
-  uint64_t workspace = 0;
-  uint64_t scratch = 0;
   for (uint64_t i = 0; i < count; ++i) {
     const OpSpec* spec = find_op(ops[i].kind);
     if (spec == nullptr) {
@@ -117,38 +115,58 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
         return status;
       }
     }
-    workspace = std::max(workspace, spec->workspace(step.op));
-    scratch = std::max(scratch, spec->scratch(step.op));
     steps_.push_back(step);
   }
-  context_->reserve(workspace, scratch);
+  context_->reserve(steps_);
   return CLIPA_OK;
 }
 
+int32_t Program::failed(const Problem& problem, std::string* message) const {
+  *message = "op " + std::to_string(problem.op) + " " + steps_[problem.op].spec->name + ": " +
+             problem.what;
+  return CLIPA_INVALID_ARGUMENT;
+}
+
 int32_t Program::run(std::string* message) {
+  const bool cancelled = context_->cancelled.load(std::memory_order_relaxed) != 0;
+  int32_t status = CLIPA_OK;
+  if (seconds_.empty() && recording_ && !cancelled && context_->replay(*recording_)) {
+    const Problem problem = context_->finish();
+    if (problem.what != nullptr) status = failed(problem, message);
+  } else {
+    status = run_each(message);
+    if (status == CLIPA_OK && runs > 0) recording_ = context_->record(steps_);
+  }
+  if (status == CLIPA_OK) ++runs;
+  return status;
+}
+
+int32_t Program::run_each(std::string* message) {
   using Clock = std::chrono::steady_clock;
   const bool timing = !seconds_.empty();
   for (size_t i = 0; i < steps_.size(); ++i) {
     // Once an update has begun, it is made whole: half of it would be a state that no step has.
     const bool updating = i > 0 && changes_parameters(steps_[i - 1].op.kind);
     if (!updating && context_->cancelled.load(std::memory_order_relaxed) != 0) {
+      context_->finish();
       *message =
           "cancelled before op " + std::to_string(i) + " of " + std::to_string(steps_.size());
       return CLIPA_CANCELLED;
     }
     const Clock::time_point start = timing ? Clock::now() : Clock::time_point();
     const WatchedMemory watched(buffers_, steps_[i]);
-    const char* problem = context_->run(*steps_[i].spec, steps_[i].op);
-    if (problem != nullptr) {
-      *message = "op " + std::to_string(i) + " " + steps_[i].spec->name + ": " + problem;
-      return CLIPA_INVALID_ARGUMENT;
+    Problem problem = context_->run(steps_[i]);
+    if (problem.what == nullptr && timing) problem = context_->finish();
+    if (problem.what != nullptr) {
+      problem.op = i;
+      return failed(problem, message);
     }
     if (timing) {
       seconds_[i] += std::chrono::duration<double>(Clock::now() - start).count();
     }
   }
-  ++runs;
-  return CLIPA_OK;
+  const Problem problem = context_->finish();
+  return problem.what == nullptr ? CLIPA_OK : failed(problem, message);
 }
 
 }  // namespace clipa

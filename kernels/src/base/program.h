@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/context.h"
-#include "base/memory.h"
+#include "base/device_memory.h"
 #include "base/op.h"
 #include "clipa.h"
 
@@ -15,18 +15,12 @@ namespace clipa {
 
 struct Buffer {
   Buffer(std::shared_ptr<Context> owner, uint64_t bytes)
-      : context(std::move(owner)), memory(bytes) {
+      : context(std::move(owner)), memory(context->device(), bytes) {
     context->account(static_cast<int64_t>(bytes));
   }
   ~Buffer() { context->account(-static_cast<int64_t>(memory.bytes())); }
   std::shared_ptr<Context> context;
-  Memory memory;
-};
-
-struct Step {
-  const OpSpec* spec;
-  Op op;
-  uint64_t bytes[CLIPA_MAX_OPERANDS];  // of the operands that are present
+  DeviceMemory memory;
 };
 
 class Program {
@@ -37,7 +31,8 @@ class Program {
   // op, the operand and both sizes; nothing runs.
   int32_t add(const clipa_op* ops, uint64_t count, std::string* message);
 
-  // Runs all ops on the calling thread, which must be the context's worker.
+  // Runs all ops on the calling thread, which must be the context's worker. Where the device can
+  // record a program, the second run is recorded and later ones are replayed.
   int32_t run(std::string* message);
 
   Context& context() { return *context_; }
@@ -46,10 +41,14 @@ class Program {
   uint64_t runs = 0;
 
  private:
+  int32_t run_each(std::string* message);
+  int32_t failed(const Problem& problem, std::string* message) const;
+
   std::shared_ptr<Context> context_;
   std::vector<Step> steps_;
   std::vector<std::shared_ptr<Buffer>> buffers_;
   std::vector<double> seconds_;  // per op; empty = timing is off
+  std::unique_ptr<Recording> recording_;
 };
 
 std::shared_ptr<Buffer> find_buffer(uint64_t handle);

@@ -204,10 +204,13 @@ CLIPA_EXPORT int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t cou
                     " px do not fit the buffers");
     }
     BatchWork work(*pictures, out_size, filter);
-    uint8_t* rgb = reinterpret_cast<uint8_t*>(out_buffer->memory.data());
+    const HostView jobs_view(job_buffer->memory, count * sizeof(clipa_image_job),
+                             HostView::Access::kRead);
+    const HostView out_view(out_buffer->memory, count * one, HostView::Access::kWrite);
+    uint8_t* rgb = reinterpret_cast<uint8_t*>(out_view.data());
     for (uint64_t i = 0; i < count; ++i) {
       clipa_image_job job;
-      std::memcpy(&job, job_buffer->memory.data() + i * sizeof job, sizeof job);
+      std::memcpy(&job, jobs_view.data() + i * sizeof job, sizeof job);
       const char* problem = work.run(job, rgb + i * one);
       if (problem != nullptr) return refuse("picture " + std::to_string(i) + ": " + problem);
     }

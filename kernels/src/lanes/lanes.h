@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #if defined(__CUDACC__)
-#define CLIPA_ROW __host__ __device__ inline
+#define CLIPA_ROW __device__ inline
 #else
 #define CLIPA_ROW inline
 #include "lanes/cpu_lanes.h"

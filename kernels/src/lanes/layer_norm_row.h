@@ -33,11 +33,11 @@ CLIPA_ROW void layer_norm_row(int64_t n, float eps, const float* x, const float*
 }
 
 // dx = rstd (g - mean(g) - xhat mean(g xhat)) + acc with g = dy gamma, xhat =
-// (x - mean) rstd; adds dy xhat to dgamma and dy to dbeta.
-template <class L>
+// (x - mean) rstd. also(read, write, dy, dy xhat) is called for every vector.
+template <class L, class Also>
 CLIPA_ROW void layer_norm_backward_row(int64_t n, const float* dy, const float* x,
                                        const float* gamma, float mean, float rstd, const float* acc,
-                                       float* dx, float* dgamma, float* dbeta) {
+                                       float* dx, Also also) {
   using V = typename L::V;
   V sum_g = L::splat(0);
   V sum_gx = L::splat(0);
@@ -47,8 +47,7 @@ CLIPA_ROW void layer_norm_backward_row(int64_t n, const float* dy, const float* 
     const V g = d * read(gamma);
     sum_g += g;
     sum_gx += g * xhat;
-    write(dgamma, read(dgamma) + d * xhat);
-    write(dbeta, read(dbeta) + d);
+    also(read, write, d, d * xhat);
   });
   const float mean_g = L::reduce_sum(sum_g) / static_cast<float>(n);
   const float mean_gx = L::reduce_sum(sum_gx) / static_cast<float>(n);
@@ -57,6 +56,28 @@ CLIPA_ROW void layer_norm_backward_row(int64_t n, const float* dy, const float* 
     const V d = rstd * (read(dy) * read(gamma) - mean_g - xhat * mean_gx);
     write(dx, acc != nullptr ? d + read(acc) : d);
   });
+}
+
+// The same; adds dy xhat to dgamma and dy to dbeta.
+template <class L>
+CLIPA_ROW void layer_norm_backward_row(int64_t n, const float* dy, const float* x,
+                                       const float* gamma, float mean, float rstd, const float* acc,
+                                       float* dx, float* dgamma, float* dbeta) {
+  using V = typename L::V;
+  layer_norm_backward_row<L>(n, dy, x, gamma, mean, rstd, acc, dx,
+                             [&](auto read, auto write, V d, V dxhat) {
+                               write(dgamma, read(dgamma) + dxhat);
+                               write(dbeta, read(dbeta) + d);
+                             });
+}
+
+// The same without those sums.
+template <class L>
+CLIPA_ROW void layer_norm_backward_row(int64_t n, const float* dy, const float* x,
+                                       const float* gamma, float mean, float rstd, const float* acc,
+                                       float* dx) {
+  using V = typename L::V;
+  layer_norm_backward_row<L>(n, dy, x, gamma, mean, rstd, acc, dx, [](auto, auto, V, V) {});
 }
 
 }  // namespace clipa

@@ -179,7 +179,8 @@ CLIPA_EXPORT int32_t clipa_search_run(uint64_t context, uint64_t index, uint64_t
         to->memory.bytes() < sizeof(clipa_search_report) + top * sizeof(clipa_search_hit)) {
       return refuse(CLIPA_INVALID_ARGUMENT, "the query or the hits do not fit their buffers");
     }
-    const auto* values = reinterpret_cast<const float*>(from->memory.data());
+    const HostView query_view(from->memory, table.width * sizeof(float), HostView::Access::kRead);
+    const auto* values = reinterpret_cast<const float*>(query_view.data());
     const char* problem = check_query(values, table.width);
     if (problem != nullptr) return refuse(CLIPA_INVALID_ARGUMENT, problem);
     // A scan of pages that are no longer there would end the process.
@@ -190,9 +191,9 @@ CLIPA_EXPORT int32_t clipa_search_run(uint64_t context, uint64_t index, uint64_t
           search(*owner, table, values, top, (flags & CLIPA_SEARCH_PORTABLE) != 0);
       const clipa_search_report report{static_cast<uint32_t>(result.hits.size()), result.candidates,
                                        result.scored, 0};
-      std::memcpy(to->memory.data(), &report, sizeof report);
-      std::memcpy(to->memory.data() + sizeof report, result.hits.data(),
-                  result.hits.size() * sizeof(clipa_search_hit));
+      to->memory.write(0, &report, sizeof report);
+      to->memory.write(sizeof report, result.hits.data(),
+                       result.hits.size() * sizeof(clipa_search_hit));
       return CLIPA_OK;
     });
   });

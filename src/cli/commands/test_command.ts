@@ -1,6 +1,23 @@
 import type { Command, CommandContext } from "../command.ts";
 import { countTests, type TestCounts } from "../count_tests.ts";
 import { runChild } from "../run_child.ts";
+import { runCommand } from "../setup/run_command.ts";
+
+/** What runs the ops on a device: each good and bad, programs, whole steps. */
+const DEVICE_SUITES = ["tests/ops/", "tests/tensor/", "tests/train/train_step_test.ts"];
+
+/** Why tests cannot run on a device; null when they can. A name that is no device is an error. */
+async function whyNot(device: string, root: string): Promise<string | null> {
+  const { parseDevice } = await import("../../native/device.ts");
+  if (parseDevice(device).kind === "cpu") return null;
+  const script = `${root}/src/native/probe_device.ts`;
+  const { code, output } = await runCommand(
+    Deno.execPath(),
+    ["run", "-A", "--no-config", "--no-check", script, device],
+    { cwd: root },
+  );
+  return code === 0 ? null : output.trim().split("\n").at(-1) ?? "the probe failed";
+}
 
 /** `deno task test`: runs the tests and ends with the plain line `N passed, N failed`. */
 export const test: Command = {
@@ -13,13 +30,29 @@ export const test: Command = {
     help: "Test file or folder, relative to the repository",
   },
   options: {
+    device: {
+      kind: "value",
+      value: "DEVICE",
+      help: "Run the op tests on cpu or cuda:<index>; none means the device cpu and all tests",
+    },
     filter: { kind: "value", value: "TEXT", help: "Run only the tests whose name has TEXT" },
   },
   async run(context) {
-    const { positionals } = context.arguments;
+    const device = context.arguments.value("device");
+    let { positionals } = context.arguments;
+    const env: Record<string, string> = {};
+    if (device !== undefined) {
+      const reason = await whyNot(device, context.root);
+      if (reason !== null) {
+        console.error(`tests on the device ${device} were skipped: ${reason}`);
+        return { json: { passed: 0, failed: 0, skipped: reason }, text: "0 passed, 0 failed" };
+      }
+      env.CLIPA_DEVICE = device;
+      if (positionals.join() === "tests/") positionals = [...DEVICE_SUITES];
+    }
     const filter = context.arguments.value("filter");
     const args = filter === undefined ? positionals : ["--filter", filter, ...positionals];
-    const { passed, failed, ignored } = await runTests(context, args);
+    const { passed, failed, ignored } = await runTests(context, args, env);
     return {
       // A run without a test proves nothing, so it does not count as a success.
       code: failed === 0 && passed > 0 ? 0 : 1,

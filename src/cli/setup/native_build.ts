@@ -16,6 +16,8 @@ export interface NativeVariant {
   what: string;
   /** Further arguments of CMake. */
   args: readonly string[];
+  /** The target, where it is not all; it has a stamp of its own, so it may share a folder. */
+  target?: string;
 }
 
 /** The library that tasks use. */
@@ -23,7 +25,27 @@ export const LIBRARY: NativeVariant = {
   folder: "cpu",
   product: "libclipa_cpu.so",
   what: "the native library",
-  args: [],
+  args: ["-DCLIPA_CUDA=OFF"],
+};
+
+/** The CUDA library, from a toolkit at `root`; it shares the objects of the CPU library. */
+export function cudaVariant(root: string): NativeVariant {
+  return {
+    folder: "cpu",
+    product: "../cuda/libclipa_cuda.so",
+    what: "the CUDA library",
+    args: ["-DCLIPA_CUDA=ON", `-DCLIPA_CUDA_ROOT=${root}`],
+    target: "clipa_cuda",
+  };
+}
+
+/** The CUDA library's sources for the host compiler, on an emulation of blocks and threads. */
+export const EMULATED: NativeVariant = {
+  folder: "cpu",
+  product: "libclipa_cuda_emulated.so",
+  what: "the emulated CUDA library for tests",
+  args: ["-DCLIPA_CUDA=OFF"],
+  target: "clipa_cuda_emulated",
 };
 
 /** The library under the address and undefined-behaviour sanitizers. */
@@ -59,7 +81,7 @@ export async function ensureNativeBuild(
   const place = `build/${variant.folder}`;
   const folder = `${root}/${place}`;
   const library = `${folder}/${variant.product}`;
-  const stampPath = `${folder}/clipa_build.json`;
+  const stampPath = `${folder}/clipa_build${variant.target ? `_${variant.target}` : ""}.json`;
   const stamp = readStamp(stampPath);
   if (stamp !== undefined && fileExists(library)) {
     const key = await nativeKey(root);
@@ -68,9 +90,11 @@ export async function ensureNativeBuild(
   await ensureSystemPackages(BUILD_NEEDS, platform);
   const key = await nativeKey(root);
   const startedMs = Date.now();
+  const sameMachine = readStamp(`${folder}/clipa_build.json`)?.machine === key.machine ||
+    stamp?.machine === key.machine;
   report("build", `compiling ${variant.what} (kernels/ -> ${place}/${variant.product})`);
   // CMake keeps the compiler and the detected CPU in its cache: another machine starts from nothing.
-  if (stamp?.machine !== key.machine) removeFolder(folder);
+  if (!sameMachine) removeFolder(folder);
   Deno.mkdirSync(folder, { recursive: true });
   // Taken away first: a build that dies half-way must not be mistaken for a finished one.
   if (fileExists(stampPath)) Deno.removeSync(stampPath);
@@ -79,12 +103,19 @@ export async function ensureNativeBuild(
     "kernels",
     "-B",
     place,
-    ...(stamp?.machine === key.machine ? [] : generator()),
+    ...(sameMachine ? [] : generator()),
     "-DCMAKE_BUILD_TYPE=Release",
     ...variant.args,
     ...(Deno.env.get("CLIPA_CMAKE_ARGS") ?? "").split(/\s+/).filter((arg) => arg !== ""),
   ]);
-  await cmake(root, ["--build", place, "--parallel", `${navigator.hardwareConcurrency}`]);
+  const target = variant.target ? ["--target", variant.target] : [];
+  await cmake(root, [
+    "--build",
+    place,
+    ...target,
+    "--parallel",
+    `${navigator.hardwareConcurrency}`,
+  ]);
   if (!fileExists(library)) {
     throw new SetupError(`the build ended without ${library}; read kernels/CMakeLists.txt`);
   }

@@ -1,10 +1,16 @@
 import { chooseConfig } from "./choose_config.ts";
-import { ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
+import { ensureCudaToolkit } from "./cuda_toolkit.ts";
+import { cudaVariant, EMULATED, ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
 import { ensureNpmPackages } from "./npm_packages.ts";
 import { checkPlatform, type Platform, readPlatform } from "./platform.ts";
 import { report, SetupError } from "./report.ts";
 import type { SetupPlan } from "./setup_plan.ts";
-import { ensureSystemPackages, GATE_NEEDS, type SystemNeed } from "./system_packages.ts";
+import {
+  BUILD_NEEDS,
+  ensureSystemPackages,
+  GATE_NEEDS,
+  type SystemNeed,
+} from "./system_packages.ts";
 import { withLock } from "./with_lock.ts";
 
 /** The outcome of the set-up. */
@@ -33,6 +39,11 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
     const config = await chooseConfig(root);
     await ensureNpmPackages(root, config);
     if (plan.native) await ensureNativeBuild(root, platform);
+    if (plan.emulated) await ensureNativeBuild(root, platform, EMULATED);
+    if (plan.cuda) {
+      await ensureSystemPackages(BUILD_NEEDS, platform);
+      await ensureNativeBuild(root, platform, cudaVariant(await ensureCudaToolkit()));
+    }
     if (plan.sanitizers) {
       await ensureNativeBuild(root, platform, SANITIZED);
       await ensureNativeBuild(root, platform, RACE);

@@ -8,6 +8,10 @@ export interface SetupPlan {
   gate: boolean;
   /** The builds under the sanitizers. */
   sanitizers?: boolean;
+  /** The CUDA library; its toolkit is fetched where none is installed. */
+  cuda?: boolean;
+  /** The CUDA library on an emulation, which tests use. */
+  emulated?: boolean;
   /** Programs without which the task does not start. */
   needs?: readonly SystemNeed[];
   /** Programs that some of its tests use: installed where that is possible; elsewhere those tests fail. */
@@ -29,13 +33,25 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
   fetch: { native: false, gate: false },
   shards: { native: false, gate: false },
   build: { native: true, gate: false },
+  "build:cuda": { native: false, gate: false, cuda: true },
   plan: { native: false, gate: false },
   bench: { native: true, gate: false },
   doctor: { native: true, gate: false },
   notebooks: { native: true, gate: false, needs: [...NOTEBOOK_NEEDS, ...RANK_NEEDS] },
   report: { native: false, gate: false },
-  test: { native: true, gate: false, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS] },
+  test: {
+    native: true,
+    gate: false,
+    emulated: true,
+    wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS],
+  },
   "test:sanitize": { native: false, gate: false, sanitizers: true },
   trust: { native: true, gate: false },
-  ok: { native: true, gate: true, wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS] },
+  "test:cuda-build": { native: false, gate: false, cuda: true },
+  ok: {
+    native: true,
+    gate: true,
+    emulated: true,
+    wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS],
+  },
 };

@@ -1,0 +1,206 @@
+// How a context runs ops on a CUDA device: they are put on one stream, and from the third run on a
+// program is one graph.
+#include <cuda_runtime.h>
+
+#include <algorithm>
+
+#include "base/context.h"
+#include "base/device_info.h"
+#include "base/device_memory.h"
+#include "cuda/check.h"
+#include "cuda/products.h"
+#include "cuda/queue.h"
+
+namespace clipa {
+
+namespace {
+
+// By Wrong.
+const char* const kWrong[kWrongKinds] = {
+    "a token id lies outside the table", "a patch index lies outside the picture",
+    "a patch index lies outside the position table", "wrong data"};
+
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+// Says what is missing when no device can be used.
+void require_device(int32_t device) {
+  int driver = 0, runtime = 0, count = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  if (driver == 0) {
+    throw StatusError(CLIPA_UNSUPPORTED, "no NVIDIA driver was found; CUDA needs one for CUDA " +
+                                             version_text(runtime) +
+                                             " or later; install it, or use the device cpu");
+  }
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaErrorInsufficientDriver) {
+    cudaGetLastError();
+    throw StatusError(CLIPA_UNSUPPORTED, "the NVIDIA driver is too old: it knows CUDA " +
+                                             version_text(driver) + ", this library needs " +
+                                             version_text(runtime) +
+                                             "; update the driver, or use the device cpu");
+  }
+  if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0)) {
+    cudaGetLastError();
+    throw StatusError(CLIPA_UNSUPPORTED,
+                      "no CUDA device was found; look at nvidia-smi and CUDA_VISIBLE_DEVICES, or "
+                      "use the device cpu");
+  }
+  check(error, "cudaGetDeviceCount");
+  if (device < 0 || device >= count) {
+    throw StatusError(CLIPA_INVALID_ARGUMENT, "device cuda:" + std::to_string(device) +
+                                                  " does not exist; this machine has " +
+                                                  std::to_string(count));
+  }
+}
+
+int attribute(cudaDeviceAttr which, int32_t device) {
+  int value = 0;
+  check(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
+  return value;
+}
+
+}  // namespace
+
+struct Context::Device {
+  explicit Device(int32_t number) : number(number) {
+    require_device(number);
+    check(cudaSetDevice(number), "cudaSetDevice");
+    if (attribute(cudaDevAttrComputeCapabilityMajor, number) < 8) {
+      throw StatusError(CLIPA_UNSUPPORTED, "device cuda:" + std::to_string(number) +
+                                               " is older than compute capability 8.0 (A100), the "
+                                               "oldest that this build has code for");
+    }
+    check(cudaStreamCreateWithFlags(&queue.stream, cudaStreamNonBlocking), "a stream");
+    queue.shared_limit = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
+    products = std::make_unique<Products>();
+    queue.products = products.get();
+    problem = std::make_unique<DeviceMemory>(number, sizeof(int32_t));
+    queue.problem = reinterpret_cast<int32_t*>(problem->data());
+  }
+  ~Device() {
+    cudaSetDevice(number);
+    if (queue.stream != nullptr) cudaStreamDestroy(queue.stream);
+  }
+
+  const int32_t number;
+  Queue queue;
+  std::unique_ptr<Products> products;
+  std::unique_ptr<DeviceMemory> problem;
+  std::unique_ptr<DeviceMemory> products_workspace;
+  std::unique_ptr<DeviceMemory> workspace;
+  uint64_t generation = 0;  // of the workspaces: recordings hold their addresses
+  int32_t queued = 0;       // ops since the last finish()
+};
+
+namespace {
+
+struct GraphRecording : Recording {
+  ~GraphRecording() override {
+    cudaSetDevice(device);
+    if (graph != nullptr) cudaGraphExecDestroy(graph);
+  }
+  cudaGraphExec_t graph = nullptr;
+  int32_t device = 0;
+  uint64_t generation = 0;
+};
+
+}  // namespace
+
+Context::Context(int threads, int32_t device, uint32_t precision)
+    : threads_(threads), device_number_(device), team_(threads), device_(new Device(device)) {
+  device_->queue.bf16 = precision == CLIPA_PRECISION_BF16;
+  worker_ = std::thread([this] { work_loop(); });
+}
+
+void Context::reserve(const std::vector<Step>& steps) {
+  Device& own = *device_;
+  check(cudaSetDevice(own.number), "cudaSetDevice");
+  const auto grow = [&](std::unique_ptr<DeviceMemory>& memory, uint64_t bytes) {
+    if (memory && memory->bytes() >= bytes) return;
+    if (memory) account(-static_cast<int64_t>(memory->bytes()));
+    memory.reset();
+    memory = std::make_unique<DeviceMemory>(own.number, bytes);
+    account(static_cast<int64_t>(bytes));
+    ++own.generation;
+  };
+  uint64_t workspace = 0;
+  own.queue.planning = true;
+  struct Planned {
+    Queue& queue;
+    ~Planned() { queue.planning = false; }
+  };
+  std::unique_ptr<Planned> planned(new Planned{own.queue});
+  for (const Step& step : steps) {
+    const CudaOp* op = find_cuda_op(step.op.kind);
+    if (op == nullptr) {
+      throw StatusError(CLIPA_UNSUPPORTED,
+                        std::string(step.spec->name) + " has no kernel in the CUDA library");
+    }
+    own.queue.start(0, nullptr);
+    op->run(step.op, own.queue);
+    workspace = std::max(workspace, own.queue.used());
+  }
+  planned.reset();
+  if (own.products->plans() > 0) grow(own.products_workspace, Products::kWorkspace);
+  if (workspace > 0) grow(own.workspace, workspace);
+  if (own.products_workspace) own.products->use_workspace(own.products_workspace->data());
+}
+
+Problem Context::run(const Step& step) {
+  Device& own = *device_;
+  if (own.queued == 0) check(cudaSetDevice(own.number), "cudaSetDevice");
+  own.queue.start(own.queued++, own.workspace ? own.workspace->data() : nullptr);
+  find_cuda_op(step.op.kind)->run(step.op, own.queue);
+  return {};
+}
+
+Problem Context::finish() {
+  Device& own = *device_;
+  own.queued = 0;
+  check(cudaStreamSynchronize(own.queue.stream), "ops on the device");
+  int32_t word = 0;
+  own.problem->read(0, &word, sizeof word);
+  if (word == 0) return {};
+  const int32_t none = 0;
+  own.problem->write(0, &none, sizeof none);
+  return {kWrong[(word - 1) % kWrongKinds], static_cast<uint64_t>((word - 1) / kWrongKinds)};
+}
+
+std::unique_ptr<Recording> Context::record(const std::vector<Step>& steps) {
+  Device& own = *device_;
+  check(cudaStreamBeginCapture(own.queue.stream, cudaStreamCaptureModeThreadLocal), "a recording");
+  cudaGraph_t graph = nullptr;
+  try {
+    for (const Step& step : steps) run(step);
+  } catch (...) {
+    own.queued = 0;
+    cudaStreamEndCapture(own.queue.stream, &graph);
+    if (graph != nullptr) cudaGraphDestroy(graph);
+    throw;
+  }
+  own.queued = 0;
+  check(cudaStreamEndCapture(own.queue.stream, &graph), "the end of a recording");
+  auto made = std::make_unique<GraphRecording>();
+  made->device = own.number;
+  made->generation = own.generation;
+  const cudaError_t error = cudaGraphInstantiate(&made->graph, graph, 0);
+  cudaGraphDestroy(graph);
+  check(error, "a graph");
+  return made;
+}
+
+bool Context::replay(Recording& recording) {
+  Device& own = *device_;
+  auto& graph = static_cast<GraphRecording&>(recording);
+  if (graph.generation != own.generation) return false;
+  check(cudaSetDevice(own.number), "cudaSetDevice");
+  check(cudaGraphLaunch(graph.graph, own.queue.stream), "a graph");
+  return true;
+}
+
+DeviceInfo device_info() { return {"cuda", "cuBLASLt", 32}; }
+
+}  // namespace clipa

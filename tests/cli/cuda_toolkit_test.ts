@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { ensureCudaToolkit, type ToolkitSource } from "../../src/cli/setup/cuda_toolkit.ts";
+import { CUDA_WHEELS } from "../../src/cli/setup/cuda_wheels.ts";
+
+function source(
+  env: Record<string, string>,
+  answer: (url: string) => Response | Promise<Response>,
+): ToolkitSource {
+  return {
+    env: (name) => env[name],
+    arch: "x86_64",
+    fetch: (url) => Promise.resolve().then(() => answer(url)),
+  };
+}
+
+async function inCache(body: (cache: string) => Promise<void>): Promise<void> {
+  const cache = await Deno.makeTempDir();
+  try {
+    await body(cache);
+    const left = [...Deno.readDirSync(cache)].flatMap(({ name }) => [
+      ...Deno.readDirSync(`${cache}/${name}`),
+    ]);
+    assert.deepEqual(left, [], "nothing half-done is left");
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+const listing = (sha256: string) =>
+  Response.json({ files: [{ url: "../../files/a.whl", hashes: { sha256 } }] });
+
+Deno.test("ensureCudaToolkit says what is wrong when a package index does not answer well", async () => {
+  const cases: [RegExp, (url: string) => Response][] = [
+    [/cannot be reached \(no route\).*PIP_INDEX_URL.*CUDA_HOME/, () => {
+      throw new TypeError("no route");
+    }],
+    [/answered 503/, () => new Response("", { status: 503 })],
+    [/lists no nvidia-cuda-nvcc .* with SHA-256/, () => listing("00")],
+    [
+      /SHA-256 [0-9a-f]{64}; allowed: f5c4f7ea/,
+      (url) => url.endsWith("/") ? listing(CUDA_WHEELS[0].sha256) : new Response("another file"),
+    ],
+  ];
+  for (const [message, answer] of cases) {
+    await inCache(async (cache) => {
+      await assert.rejects(ensureCudaToolkit(source({ CLIPA_CACHE: cache }, answer)), message);
+    });
+  }
+});
+
+Deno.test("ensureCudaToolkit asks the index of PIP_INDEX_URL when it is set", async () => {
+  await inCache(async (cache) => {
+    const asked: string[] = [];
+    const env = { CLIPA_CACHE: cache, PIP_INDEX_URL: "https://mirror.example/simple/" };
+    const refuse = (url: string) => {
+      asked.push(url);
+      return new Response("", { status: 404 });
+    };
+    await assert.rejects(ensureCudaToolkit(source(env, refuse)), /answered 404/);
+    assert.deepEqual(asked, ["https://mirror.example/simple/nvidia-cuda-nvcc/"]);
+  });
+});
+
+Deno.test("ensureCudaToolkit refuses when offline, on another processor, or with a wrong CUDA_HOME", async () => {
+  const never = () => assert.fail("nothing is fetched");
+  const base = { CLIPA_CACHE: "/nowhere" };
+  await assert.rejects(
+    ensureCudaToolkit(source({ ...base, CLIPA_OFFLINE: "1" }, never)),
+    /CLIPA_OFFLINE=1 forbids downloads/,
+  );
+  await assert.rejects(
+    ensureCudaToolkit({ ...source(base, never), arch: "aarch64" }),
+    /this machine is aarch64; install a CUDA toolkit .* set CUDA_HOME/,
+  );
+  await assert.rejects(
+    ensureCudaToolkit(source({ ...base, CUDA_HOME: "/nowhere" }, never)),
+    /CUDA_HOME is \/nowhere, where there is no bin\/nvcc/,
+  );
+});
