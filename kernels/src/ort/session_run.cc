@@ -62,6 +62,11 @@ void check_part(const std::string& what, uint64_t offset, uint64_t bytes, uint64
 std::shared_ptr<Buffer> bound_range(uint64_t handle, uint64_t offset, uint64_t bytes, void** data) {
   std::shared_ptr<Buffer> buffer = find_buffer(handle);
   if (!buffer) throw Failure(CLIPA_STALE_HANDLE, "the buffer handle is stale: it was disposed");
+  if (!DeviceMemory::kOnHost) {
+    throw Failure(CLIPA_UNSUPPORTED,
+                  "buffers of the CUDA library cannot be bound to a run; use clipa_ort_run_input "
+                  "and clipa_ort_run_read");
+  }
   const uint64_t have = buffer->memory.bytes();
   if (offset % 4 != 0 || offset > have || bytes > have - offset) {
     throw Failure(CLIPA_INVALID_ARGUMENT, "bytes " + std::to_string(offset) + "+" +
