@@ -9,6 +9,7 @@ import { formatScorecard, type Scored } from "../../src/cli/commands/trust.ts";
 import type { Figure, Row, RowOptions } from "./row.ts";
 import { exactResume, sameBits } from "./rows/bits.ts";
 import { batchOrder, brokenSamples, hostileFiles } from "./rows/data.ts";
+import { deadRank } from "./rows/dead_rank.ts";
 import { flippedBytes, fullDisk } from "./rows/disk.ts";
 import { kill } from "./rows/kill.ts";
 import { NOT_HERE } from "./rows/not_here.ts";
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   notFinite,
   brokenSamples,
   hostileFiles,
+  deadRank,
   stall,
   noLeak,
   parts,

@@ -13,9 +13,4 @@ export const NOT_HERE: readonly Row[] = [
     "a spike of loss or gradient is skipped; three in fifty steps rewind and leave the data out",
     "the policy for spikes is not built",
   ),
-  notHere(
-    "R11",
-    "a dead rank ends the job, with its name, within 60 s",
-    "training on several ranks is not part of this scorecard yet",
-  ),
 ];
