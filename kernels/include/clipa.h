@@ -58,9 +58,9 @@ typedef struct clipa_op {
 } clipa_op;
 
 typedef struct clipa_context_params {
-  uint32_t size;   /* sizeof(clipa_context_params) */
-  int32_t device;  /* 0 = first; ignored by the CPU build */
-  int32_t threads; /* CPU threads, 1..256; 0 = all cores */
+  uint32_t size;      /* sizeof(clipa_context_params) */
+  int32_t device;     /* 0 = first; ignored by the CPU build */
+  int32_t threads;    /* CPU threads, 1..256; 0 = all cores */
   uint32_t precision; /* clipa_precision */
 } clipa_context_params;
 

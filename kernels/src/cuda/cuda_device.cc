@@ -1,5 +1,5 @@
 // How a context runs ops on a CUDA device: they are put on one stream, and from the third run on a
-// program is one graph.
+// program is one graph. A request to cancel is seen before a graph starts; a graph runs whole.
 #include <cuda_runtime.h>
 
 #include <algorithm>
