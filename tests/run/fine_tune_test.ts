@@ -161,3 +161,21 @@ Deno.test("a recipe with weights of another model says what differs", async () =
     await refuse(tuning(`${dir}/set`), /holds no model/);
   });
 });
+
+Deno.test("a run with the sigmoid loss starts from softmax weights and exports its bias for open_clip", async () => {
+  await withModel(async (dir, dataSet) => {
+    const recipe = tuning(`${dir}/imported`, {}, { loss: { kind: "sigmoid" } });
+    await run(recipe, `${dir}/tuned`, dataSet);
+    const { parity } = await exportRun(`${dir}/tuned`, {
+      out: `${dir}/out`,
+      form: "open_clip",
+      source,
+    });
+    assert.ok(parity.cosineMin >= 0.99999);
+    const config = JSON.parse(await Deno.readTextFile(`${dir}/out/open_clip_config.json`));
+    const { shape, data } = allTensors(`${dir}/out/open_clip_model.safetensors`).get("logit_bias")!;
+    assert.deepEqual(shape, []);
+    assert.equal(config.model_cfg.init_logit_bias, data[0]);
+    assert.ok(data[0] !== -10 && Math.abs(data[0] + 10) < 0.1, `${data[0]}`);
+  });
+});
