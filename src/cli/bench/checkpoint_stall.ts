@@ -2,7 +2,7 @@ import type { Bench } from "./bench.ts";
 import { interleave } from "./interleave.ts";
 import { spread } from "./spread.ts";
 
-const STEPS = 40;
+const STEPS = 12;
 /** Steps between checkpoints of the long recipe. */
 const EVERY = 500;
 
