@@ -47,7 +47,7 @@ export function formatUsage(kernels: readonly KernelUsage[]): string {
     b.spillBytes - a.spillBytes || b.registers - a.registers
   );
   const line = (...cells: (string | number)[]) =>
-    cells.map((cell, i) => i < 4 ? String(cell).padStart(9) : `  ${cell}`).join("");
+    cells.map((cell, i) => i < 4 ? String(cell).padStart(10) : `  ${cell}`).join("");
   return [
     line("arch", "registers", "stack", "spill", "kernel"),
     ...rows.map((row) =>
