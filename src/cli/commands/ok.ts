@@ -1,7 +1,7 @@
 import { fileExists } from "../setup/file_exists.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { runChild } from "../run_child.ts";
-import { runTests } from "./test_command.ts";
+import { ALL_TESTS, runTests } from "./test_command.ts";
 
 /** `deno task ok`: everything that must hold before a change is proposed. */
 export const ok: Command = {
@@ -31,7 +31,7 @@ const CHECKS: Record<string, (context: CommandContext) => Promise<boolean>> = {
   "lint": (context) => runDeno(context, ["lint"]),
   "types": (context) => runDeno(context, ["check", ...sources(context.root)]),
   "structure": (context) => runSuite(context, ["tests/structure/"]),
-  "tests": (context) => runSuite(context, ["tests/"]),
+  "tests": (context) => runSuite(context, ALL_TESTS),
   "examples": (context) => runDeno(context, ["test", "-A", "--doc", ...sources(context.root)]),
 };
 

@@ -6,6 +6,9 @@ import { runCommand } from "../setup/run_command.ts";
 /** What runs the ops on a device: each good and bad, programs, whole steps. */
 const DEVICE_SUITES = ["tests/ops/", "tests/tensor/", "tests/train/train_step_test.ts"];
 
+/** All tests but those of the CUDA library, which `test:cuda-build` builds and tests. */
+export const ALL_TESTS = ["--ignore=tests/cuda_build/", "tests/"];
+
 /** Why tests cannot run on a device; null when they can. A name that is no device is an error. */
 async function whyNot(device: string, root: string): Promise<string | null> {
   const { parseDevice } = await import("../../native/device.ts");
@@ -51,7 +54,8 @@ export const test: Command = {
       if (positionals.join() === "tests/") positionals = [...DEVICE_SUITES];
     }
     const filter = context.arguments.value("filter");
-    const args = filter === undefined ? positionals : ["--filter", filter, ...positionals];
+    const paths = positionals.join() === "tests/" ? ALL_TESTS : positionals;
+    const args = filter === undefined ? paths : ["--filter", filter, ...paths];
     const { passed, failed, ignored } = await runTests(context, args, env);
     return {
       // A run without a test proves nothing, so it does not count as a success.
