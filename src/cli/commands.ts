@@ -81,6 +81,9 @@ const train = trainCommand({
   async loadRecipe(name, overrides) {
     return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
   },
+  async openDevice(name) {
+    return (await import("../run/open_device.ts")).openDevice(name, (key) => Deno.env.get(key));
+  },
   prepareData(recipe, options) {
     return dataSetOf(recipe, options);
   },

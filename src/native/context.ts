@@ -1,4 +1,4 @@
-import { check, chosenDevice, nativeLibrary } from "./library.ts";
+import { check, chosenDevice, nativeLibrary, useDevice } from "./library.ts";
 import { encodeOps, type OpRecord } from "./op_record.ts";
 
 /** Host memory that can be copied to and from the device. */
@@ -6,6 +6,11 @@ export type HostArray = Float32Array | Int32Array | Uint8Array;
 
 /** Options of a {@linkcode NativeContext}. */
 export interface ContextOptions {
+  /**
+   * `cpu`, `cuda` or `cuda:<index>`; default `CLIPA_DEVICE`, else `cpu`. It decides which library the
+   * process loads, so all its contexts are of one kind.
+   */
+  readonly device?: string;
   /** CPU threads; default `CLIPA_THREADS`, else all cores. */
   readonly threads?: number;
   /**
@@ -139,7 +144,8 @@ export class NativeContext implements Disposable {
       );
     }
     const precision = options.precision === "bfloat16" ? 1 : 0;
-    const params = new Int32Array([16, chosenDevice().index, threads, precision]);
+    const device = options.device === undefined ? chosenDevice() : useDevice(options.device);
+    const params = new Int32Array([16, device.index, threads, precision]);
     const out = new BigUint64Array(1);
     check(nativeLibrary().symbols.clipa_context_create(params, out), "clipa_context_create");
     this.handle = out[0];

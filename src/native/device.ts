@@ -22,3 +22,8 @@ export function parseDevice(name: string): Device {
     `the device is "${name}"; allowed are cpu, cuda and cuda:<index>; correct --device or CLIPA_DEVICE`,
   );
 }
+
+/** The name that {@linkcode parseDevice} reads as this device. */
+export function nameOf({ kind, index }: Device): string {
+  return kind === "cpu" ? kind : `${kind}:${index}`;
+}

@@ -1,4 +1,4 @@
-import { type Device, parseDevice } from "./device.ts";
+import { type Device, nameOf, parseDevice } from "./device.ts";
 import { NativeError } from "./native_error.ts";
 import { symbols } from "./symbols.ts";
 
@@ -35,6 +35,33 @@ export function chosenDevice(): Device {
 }
 
 /**
+ * Chooses the device of this process and of those it starts, as `CLIPA_DEVICE` does, before anything
+ * native has run: a process loads one library, which is that of its device.
+ *
+ * ```ts
+ * useDevice("cpu"); // { kind: "cpu", index: 0 }
+ * ```
+ *
+ * @param name `cpu`, `cuda` or `cuda:<index>`.
+ * @throws {RangeError} for any other name.
+ * @throws {Error} when the library of the other kind is loaded already.
+ */
+export function useDevice(name: string): Device {
+  const device = parseDevice(name);
+  // With CLIPA_LIBRARY the user has chosen the build; what cannot be is refused when it is loaded.
+  if (loaded && loaded.info.device !== device.kind && !Deno.env.get("CLIPA_LIBRARY")) {
+    throw new Error(
+      `the device is ${name}, and this process has loaded the library of the device ` +
+        `${loaded.info.device}; a process has one: name the device before the first context, for ` +
+        `example with CLIPA_DEVICE=${name}, and in a notebook restart the kernel`,
+    );
+  }
+  const { kind, index } = chosenDevice();
+  if (kind !== device.kind || index !== device.index) Deno.env.set("CLIPA_DEVICE", nameOf(device));
+  return device;
+}
+
+/**
  * The native library, loaded at the first call and checked against {@linkcode ABI_VERSION}.
  *
  * @throws {Error} when the library is missing, cannot be loaded, or has another ABI version.
@@ -66,7 +93,15 @@ function load(path: string): NativeLibrary {
   }
   const text = new Uint8Array(1024);
   library.symbols.clipa_build_info(text, 1024n);
-  return { path, symbols: library.symbols, info: JSON.parse(cString(text)) };
+  const info = JSON.parse(cString(text));
+  if (chosenDevice().kind === "cuda" && info.device !== "cuda") {
+    library.close();
+    throw new Error(
+      `native library ${path} is a build for the ${info.device}, the device is cuda; unset ` +
+        "CLIPA_LIBRARY, and build the other with `deno task build:cuda`",
+    );
+  }
+  return { path, symbols: library.symbols, info };
 }
 
 /** Throws the {@linkcode NativeError} of a failed call; `context` 0 is the calling thread's error. */

@@ -1,6 +1,7 @@
 import type { EvalEncoder } from "../eval/eval_encoder.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { Embedder } from "../model/embedder.ts";
+import { nativeLibrary } from "../native/library.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { encodeTexts } from "../text/encode_texts.ts";
 import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
@@ -18,7 +19,7 @@ export function nativeEncoder(
   const embedder = new Embedder(model, 64, weights);
   return {
     engine: "native",
-    provider: "cpu",
+    provider: String(nativeLibrary().info.device),
     width: spec.embed,
     resolution: imageSize,
     textTokens,

@@ -29,16 +29,16 @@ export interface OpenEncoderOptions {
  * Opens a run or an exported model as an encoder. A run for ONNX Runtime is exported to a cache folder
  * inside the run first.
  *
- * @throws {RangeError} for a device that this build does not have, and for graphs without ONNX Runtime.
+ * @throws {RangeError} for a name that is no device, and for graphs without ONNX Runtime.
  * @throws {Error} when there is no run, no checkpoint yet, or no model.
  */
 export async function openEncoder(
   source: EncoderSource,
   { device, engine, graph, signal }: OpenEncoderOptions = {},
 ): Promise<EvalEncoder & Disposable> {
-  const chosen = engine ?? (source.kind === "model" ? "ort" : "native");
+  const chosen = engineOf(source, engine);
   if (chosen === "native") {
-    if (graph === undefined) return openNative(source, device ?? "cpu");
+    if (graph === undefined) return openNative(source, device);
     throw new RangeError(`graph ${graph}: seen with engine native; allowed: with engine ort`);
   }
   const provider = device === undefined ? "auto" : device.startsWith("cuda") ? "cuda" : "cpu";
@@ -46,12 +46,17 @@ export async function openEncoder(
   return await ortEncoder(dir, { provider, graph });
 }
 
-function openNative(source: EncoderSource, device: string): EvalEncoder & Disposable {
-  if (device !== "cpu") {
-    throw new RangeError(`device ${device} is not in this build; allowed: cpu`);
-  }
+/** What computes when an engine was asked for, or none was. */
+export function engineOf(
+  source: EncoderSource,
+  engine: EvalEncoder["engine"] | undefined,
+): EvalEncoder["engine"] {
+  return engine ?? (source.kind === "model" ? "ort" : "native");
+}
+
+function openNative(source: EncoderSource, device?: string): EvalEncoder & Disposable {
   using stack = new DisposableStack();
-  const context = stack.use(new NativeContext());
+  const context = stack.use(new NativeContext({ device }));
   const { model, tokenizer, weights } = source.kind === "run"
     ? stack.use(openRun(source.dir, context))
     : { ...stack.use(openModel(source.dir, context)), weights: "value" as const };

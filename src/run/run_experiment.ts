@@ -9,6 +9,7 @@ import { ClipModel } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
 import { transferWeights } from "../model/transfer_weights.ts";
 import { NativeContext } from "../native/context.ts";
+import { useDevice } from "../native/library.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 import { saveTokenizer } from "../text/tokenizer_file.ts";
 import { logitBiasOf } from "../train/batch_loss.ts";
@@ -43,8 +44,8 @@ export interface ExperimentOptions {
   readonly out: string;
   /** Insist on going on from the newest checkpoint. */
   readonly resume: boolean;
-  /** `cpu`. */
-  readonly device: string;
+  /** `cpu`, `cuda` or `cuda:<index>`; default `CLIPA_DEVICE`, else `cpu`. */
+  readonly device?: string;
   readonly dataSet: DataSet;
   /** The ranks that train together; only rank 0 writes and evaluates. Default alone. */
   readonly group?: RankGroup;
@@ -106,9 +107,7 @@ export async function runExperiment(
 ): Promise<ExperimentResult> {
   const { out, dataSet, signal, onProgress, group = SOLO } = options;
   const writes = group.rank === 0;
-  if (options.device !== "cpu") {
-    throw new RangeError(`device ${options.device} is not in this build; allowed: cpu`);
-  }
+  if (options.device !== undefined) useDevice(options.device);
   const benches = recipeBenches(recipe);
   checkBenches(dataSet, benches);
   preflight(recipe, out);

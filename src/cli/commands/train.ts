@@ -7,6 +7,8 @@ import { createProgressBar, type Progress } from "../progress_bar.ts";
 /** What the command asks of the rest of the project. */
 export interface TrainParts<DataSet, Result extends TrainResult> {
   loadRecipe(nameOrPath: string, overrides: readonly string[]): Promise<Recipe>;
+  /** Chooses the device of the process and makes sure that it works; the name of the very one. */
+  openDevice?(name: string): Promise<string>;
   /** Builds or opens the data set of the recipe. */
   prepareData(
     recipe: Recipe,
@@ -67,13 +69,17 @@ export function trainCommand<DataSet, Result extends TrainResult>(
         help: "Folder of the run; none means runs/<recipe name>",
       },
       resume: { kind: "flag", help: "Go on from the newest checkpoint in the folder" },
-      device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
+      device: {
+        kind: "value",
+        help: "cpu, cuda or cuda:<index>; none means CLIPA_DEVICE, else cpu",
+      },
     },
     async run({ arguments: args, env, signal }) {
       const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
       const out = args.value("out") ?? `runs/${recipe.name}`;
       checkWritable("--out", out);
-      const device = args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu";
+      const asked = args.value("device") ?? (env("CLIPA_DEVICE") || "cpu");
+      const device = await parts.openDevice?.(asked) ?? asked;
       const train = async (group?: RankGroup) => {
         const onProgress = group && group.rank > 0 ? () => {} : createProgressBar();
         const startedMs = performance.now();

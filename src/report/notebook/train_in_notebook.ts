@@ -11,6 +11,8 @@ export interface TrainInNotebookOptions {
   /** Folder of the run. An unfinished run of the same recipe in it goes on. */
   readonly out: string;
   readonly dataSet: DataSet;
+  /** `cpu`, `cuda` or `cuda:<index>`; default `CLIPA_DEVICE`, else `cpu`. */
+  readonly device?: string;
 }
 
 const LOOK_MS = 700;
@@ -23,7 +25,7 @@ const LOOK_MS = 700;
  */
 export async function trainInNotebook(
   recipe: Recipe,
-  { out, dataSet }: TrainInNotebookOptions,
+  { out, dataSet, device }: TrainInNotebookOptions,
 ): Promise<ExperimentResult> {
   const bar = progress();
   const curve = liveCurve(recipe.name);
@@ -35,7 +37,7 @@ export async function trainInNotebook(
         out,
         dataSet,
         resume: false,
-        device: "cpu",
+        device,
         setupSeconds: 0,
         signal,
         onProgress: (state) => {

@@ -37,7 +37,6 @@ export async function runJob(job: CellJob, options: JobOptions): Promise<void> {
   await runExperiment(job.recipe, {
     out: job.out,
     resume: false,
-    device: "cpu",
     dataSet: job.dataSet,
     start: job.start,
     setupSeconds: 0,
