@@ -19,5 +19,8 @@ export function logitBiasOf({ loss }: Pick<Recipe, "loss">): number | undefined 
 export function batchLoss(recipe: Pick<Recipe, "loss">, model: ClipModel): BatchLoss | undefined {
   if (recipe.loss?.kind !== "sigmoid") return undefined;
   const bias = model.parameters.get("logit_bias");
-  return (tape, image, text, scale) => sigmoidLoss(tape, image, text, scale, bias);
+  return (tape, image, text, scale, own) => ({
+    ...sigmoidLoss(tape, image, text, scale, bias, own),
+    share: true,
+  });
 }

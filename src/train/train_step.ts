@@ -16,13 +16,42 @@ import { Tensor } from "../tensor/tensor.ts";
 import { OpKind } from "../native/op_kinds.ts";
 import { StepBlock, type StepReport, type StepSettings } from "./step_block.ts";
 
+/** The rows of a batch that this rank owns; alone those of the whole batch. */
+export interface OwnRows {
+  /** The first of them among those of all ranks. */
+  readonly offset: number;
+  readonly count: number;
+  /** [count, embed] The same rows of the features, before they were gathered. */
+  readonly image: Tensor;
+  readonly text: Tensor;
+}
+
+/** What a {@linkcode BatchLoss} returns. */
+export interface BatchLossResult {
+  /** [1] */
+  readonly loss: Tensor;
+  /** [2] Images and captions whose partner scored highest. */
+  readonly hits?: Tensor;
+  /**
+   * True when loss and hits are those of the own rows alone, so that the ranks' add up to those of the
+   * batch: no rank then does the work of another. Default: every rank computes the whole loss.
+   */
+  readonly share?: boolean;
+}
+
 /** Makes a scalar loss from the features of a whole batch, [batch, embed] each. */
 export type BatchLoss = (
   tape: Tape,
   image: Tensor,
   text: Tensor,
   logitScale: Tensor,
-) => { loss: Tensor; hits?: Tensor };
+  own: OwnRows,
+) => BatchLossResult;
+
+const SOFTMAX: BatchLoss = (tape, image, text, logitScale, own) => ({
+  ...contrastive(tape, image, text, logitScale, own),
+  share: true,
+});
 
 /** Options of {@linkcode TrainStep}. */
 export interface TrainStepOptions {
@@ -224,29 +253,18 @@ export class TrainStep implements Disposable {
   #loss(tape: Tape, model: ClipModel, options: TrainStepOptions, image: Tensor, text: Tensor) {
     const logitScale = model.parameters.get("logit_scale");
     const ranks = this.#ranks;
-    const keep = (loss: Tensor, hits?: Tensor) => {
-      tape.retain(loss);
-      if (hits) tape.retain(hits);
-      return { loss, hits };
-    };
-    if (ranks === null) {
-      const { loss, hits } = (options.loss ?? contrastive)(tape, image, text, logitScale);
-      tape.backward([loss, 1]);
-      return keep(loss, hits);
-    }
-    const images = gatherRows(tape, image, ranks);
-    const texts = gatherRows(tape, text, ranks);
-    if (options.loss) {
-      // Every rank has the whole loss; their gradients are added up, so each gives its part of it.
-      const { loss, hits } = options.loss(tape, images, texts, logitScale);
-      tape.backward([loss, 1 / ranks.size]);
-      return keep(loss, hits);
-    }
-    const rows = { offset: ranks.rank * this.#local, count: this.#local };
-    const { loss, hits } = contrastive(tape, images, texts, logitScale, rows);
-    const result = keep(sumOverRanks(tape, loss, 0), sumOverRanks(tape, hits, 1));
-    tape.backward([loss, 1]);
-    return result;
+    const own = { offset: (ranks?.rank ?? 0) * this.#local, count: this.#local, image, text };
+    const images = ranks ? gatherRows(tape, image, ranks) : image;
+    const texts = ranks ? gatherRows(tape, text, ranks) : text;
+    const found = (options.loss ?? SOFTMAX)(tape, images, texts, logitScale, own);
+    const summed = ranks !== null && found.share === true;
+    const loss = summed ? sumOverRanks(tape, found.loss, 0) : found.loss;
+    const hits = summed && found.hits ? sumOverRanks(tape, found.hits, 1) : found.hits;
+    tape.retain(loss);
+    if (hits) tape.retain(hits);
+    // The ranks' gradients are added up: where every rank has the whole loss, each gives a part of it.
+    tape.backward([found.loss, ranks === null || summed ? 1 : 1 / ranks.size]);
+    return { loss, hits };
   }
 
   #embedImages(model: ClipModel, tape: Tape): Tensor {

@@ -5,6 +5,9 @@ import { ClipModel } from "../../src/model/clip_model.ts";
 import { NativeContext } from "../../src/native/context.ts";
 import { BENCH_SETTINGS } from "../../src/run/bench/bench_model.ts";
 import { contrastive } from "../../src/tensor/ops/contrastive.ts";
+import { add, mul, reshape, scale, sum, unary } from "../../src/tensor/ops/elementwise.ts";
+import { linear } from "../../src/tensor/ops/linear.ts";
+import { batchLoss } from "../../src/train/batch_loss.ts";
 import { type BatchLoss, TrainStep } from "../../src/train/train_step.ts";
 import { hashedFloats, hashedIntegers } from "../goldens/hashed.ts";
 
@@ -29,12 +32,33 @@ export function readStepGolden<T extends StepGolden>(): T {
   return JSON.parse(Deno.readTextFileSync(new URL("../goldens/models/jax.json", import.meta.url)));
 }
 
+/** Losses as a researcher might pass them. */
+export const LOSSES = {
+  /** InfoNCE of the whole batch on every rank. */
+  whole: (tape, images, texts, scale) => contrastive(tape, images, texts, scale),
+  /** A loss of the own rows against all columns, from ordinary ops: 1/N (sum s² - 2 sum x_i y_i). */
+  rows: (tape, images, texts, logitScale, own) => {
+    const [total] = images.shape;
+    const products = reshape(tape, linear(tape, own.image, texts), [own.count * total, 1]);
+    const scores = unary(tape, mul(tape, products, logitScale), "sigmoid");
+    const all = sum(tape, mul(tape, scores, scores));
+    const pairs = sum(tape, mul(tape, own.image, own.text));
+    const loss = scale(tape, add(tape, all, scale(tape, pairs, -2)), 1 / total);
+    return { loss, share: true };
+  },
+  /** SigLIP's, as a recipe asks for it. */
+  sigmoid: null,
+} satisfies Record<string, BatchLoss | null>;
+
+/** Where the sigmoid loss's bias stands in these tests: near enough for every pair to count. */
+const BIAS = -1;
+
 /** How a step is made. */
 export interface StepRequest {
   readonly batch: number;
   readonly accumulate?: number;
-  /** Pass the loss as a function of the whole batch, as a researcher's own loss would be. */
-  readonly ownLoss?: boolean;
+  /** Default: softmax. */
+  readonly loss?: keyof typeof LOSSES;
   readonly steps?: number;
 }
 
@@ -52,21 +76,27 @@ export async function runStep(place: RankPlace, request: StepRequest) {
     text: { ...text, ...golden.shape.text, layers, vocabulary },
   };
   using context = new NativeContext({ threads: 1 });
-  using model = new ClipModel(context, { spec, imageSize, textTokens });
+  const sigmoid = request.loss === "sigmoid";
+  using model = new ClipModel(context, { spec, imageSize, textTokens }, {
+    logitBias: sigmoid ? BIAS : undefined,
+  });
+  model.parameters.initialize();
   for (const { name, shape } of model.parameters.specs) {
+    if (!(name in golden.parameters)) continue;
     const count = shape.reduce((a, b) => a * b, 1);
     const values = hashedFloats(name, count, ...golden.parameters[name].range);
     model.parameters.get(name).write(values);
   }
   const { batch, accumulate, steps = 1 } = request;
-  const loss: BatchLoss = (tape, images, texts, scale) => contrastive(tape, images, texts, scale);
   using step = new TrainStep(model, {
     batch,
     accumulate,
     weightDecay: 0.2,
     average: true,
     ranks: place,
-    loss: request.ownLoss ? loss : undefined,
+    loss: sigmoid
+      ? batchLoss({ loss: { kind: "sigmoid" } }, model)
+      : request.loss && LOSSES[request.loss] || undefined,
   });
   const pixels = Uint8Array.from(hashedIntegers("pixels", batch * imageSize ** 2 * 3, 0, 256));
   const ids = hashedIntegers("ids", batch * textTokens, 0, vocabulary);
