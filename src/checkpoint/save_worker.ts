@@ -1,10 +1,9 @@
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
 /**
  * The thread of a {@linkcode CheckpointWriter}: gets a checkpoint, saves it, hands its memory back.
  *
  * @module
  */
+import { workerScope } from "../config/worker_scope.ts";
 import { saveCheckpoint } from "./checkpoint_store.ts";
 
 /** A checkpoint on its way to the thread. */
@@ -33,7 +32,9 @@ export interface SaveReply {
   readonly error: string | null;
 }
 
-self.onmessage = ({ data }: MessageEvent<SaveRequest>) => {
+const scope = workerScope<SaveRequest, SaveReply>();
+
+scope.onmessage = ({ data }) => {
   const { dir, name, keep, state, buffer, tensors } = data;
   let error: string | null = null;
   try {
@@ -46,6 +47,5 @@ self.onmessage = ({ data }: MessageEvent<SaveRequest>) => {
   } catch (cause) {
     error = cause instanceof Error ? cause.message : String(cause);
   }
-  const reply: SaveReply = { buffer, error };
-  self.postMessage(reply, [buffer]);
+  scope.postMessage({ buffer, error }, [buffer]);
 };

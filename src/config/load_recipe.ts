@@ -1,15 +1,16 @@
 import { applyOverride } from "./apply_override.ts";
+import { checkoutFile } from "./checkout_folder.ts";
 import { nearest } from "./nearest.ts";
 import { parseRecipe } from "./parse_recipe.ts";
 import { isPlainObject, type PlainObject } from "./plain_object.ts";
 import type { Recipe } from "./recipe.ts";
 import { formatYaml, parseYaml } from "./yaml.ts";
 
-const FOLDER = new URL("./recipes/", import.meta.url);
+const folder = () => checkoutFile("./recipes/", import.meta.url);
 /** A recipe is a page of text; anything much larger is the wrong file. */
 const LARGEST_BYTES = 1_000_000;
 
-/** Folders of recipes below {@link FOLDER}; `sweeps/` holds sweeps. */
+/** Folders of recipes below `recipes/`; `sweeps/` holds sweeps. */
 const GROUPS = ["paper"];
 
 /**
@@ -19,7 +20,7 @@ const GROUPS = ["paper"];
 export function recipeNames(): string[] {
   return ["", ...GROUPS.map((group) => `${group}/`)]
     .flatMap((group) =>
-      [...Deno.readDirSync(new URL(group, FOLDER))].map(({ name }) => group + name)
+      [...Deno.readDirSync(new URL(group, folder()))].map(({ name }) => group + name)
     )
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => name.slice(0, -".yaml".length))
@@ -59,7 +60,7 @@ export function formatRecipe(recipe: Recipe): string {
 
 function builtIn(name: string): URL {
   const names = recipeNames();
-  if (names.includes(name)) return new URL(`${name}.yaml`, FOLDER);
+  if (names.includes(name)) return new URL(`${name}.yaml`, folder());
   const near = nearest(name, names);
   throw new RangeError(
     `unknown recipe "${name}"; ${near === undefined ? "" : `nearest: ${near}; `}` +

@@ -1,12 +1,13 @@
+import { checkoutFile } from "./checkout_folder.ts";
 import { readYaml } from "./load_recipe.ts";
 import { nearest } from "./nearest.ts";
 import { parseSweep, type Sweep } from "./sweep.ts";
 
-const FOLDER = new URL("./recipes/sweeps/", import.meta.url);
+const folder = () => checkoutFile("./recipes/sweeps/", import.meta.url);
 
 /** Names of the sweeps that come with the project, in alphabetical order. */
 export function sweepNames(): string[] {
-  return [...Deno.readDirSync(FOLDER)]
+  return [...Deno.readDirSync(folder())]
     .filter(({ name }) => name.endsWith(".yaml"))
     .map(({ name }) => name.slice(0, -".yaml".length))
     .sort();
@@ -37,5 +38,5 @@ export function loadSweep(nameOrPath: string): Sweep {
         `allowed: ${names.join(", ")}, or a path that ends in .yaml`,
     );
   }
-  return parseSweep(readYaml(new URL(`${nameOrPath}.yaml`, FOLDER), nameOrPath), nameOrPath);
+  return parseSweep(readYaml(new URL(`${nameOrPath}.yaml`, folder()), nameOrPath), nameOrPath);
 }

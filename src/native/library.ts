@@ -1,3 +1,4 @@
+import { checkoutFile, checkoutFolder } from "../config/checkout_folder.ts";
 import { type Device, nameOf, parseDevice } from "./device.ts";
 import { NativeError } from "./native_error.ts";
 import { symbols } from "./symbols.ts";
@@ -20,13 +21,15 @@ let loaded: NativeLibrary | undefined;
 /**
  * Where the library is looked for: `CLIPA_LIBRARY`, else the build folder of this checkout for the
  * device that `CLIPA_DEVICE` names.
+ *
+ * @throws {Error} when neither is there because the module was loaded over the network.
  */
 export function libraryPath(): string {
   const given = Deno.env.get("CLIPA_LIBRARY");
   if (given) return given;
   const { kind } = chosenDevice();
   const place = `../../build/${kind}/libclipa_${kind}.so`;
-  return decodeURIComponent(new URL(place, import.meta.url).pathname);
+  return decodeURIComponent(checkoutFile(place, import.meta.url).pathname);
 }
 
 /** The device that `CLIPA_DEVICE` names; the CPU when it is not set. */
@@ -73,7 +76,7 @@ export function nativeLibrary(): NativeLibrary {
 
 function load(path: string): NativeLibrary {
   const task = path.endsWith("libclipa_cuda.so") ? "build:cuda" : "build";
-  const advice = `build it with \`deno task ${task}\`, or set CLIPA_LIBRARY to its path`;
+  const advice = `build it with \`${buildCommand(task)}\`, or set CLIPA_LIBRARY to its path`;
   let library: Deno.DynamicLibrary<typeof symbols>;
   try {
     library = Deno.dlopen(path, symbols);
@@ -102,6 +105,13 @@ function load(path: string): NativeLibrary {
     );
   }
   return { path, symbols: library.symbols, info };
+}
+
+/** Names the checkout to those who stand in a project of their own. */
+function buildCommand(task: string): string {
+  const folder = checkoutFolder();
+  const here = folder === undefined || `${Deno.cwd()}/`.startsWith(`${folder}/`);
+  return here ? `deno task ${task}` : `deno task --cwd ${folder} ${task}`;
 }
 
 /** Throws the {@linkcode NativeError} of a failed call; `context` 0 is the calling thread's error. */

@@ -1,11 +1,11 @@
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
+import { workerScope } from "../../config/worker_scope.ts";
 import type { DrawJob, DrawReply } from "./draw_job.ts";
 import { drawShard } from "./draw_shard.ts";
 
 // The rasteriser runs in a worker, so that a crash of it is an error message, not the end.
-const reply = (message: DrawReply) => self.postMessage(message);
+const scope = workerScope<DrawJob, DrawReply>();
+const reply = (message: DrawReply) => scope.postMessage(message);
 
 let loaded: Promise<void> | undefined;
 
@@ -23,7 +23,7 @@ function rasterise(svg: string): Uint8Array {
   }
 }
 
-self.onmessage = async ({ data }: MessageEvent<DrawJob>) => {
+scope.onmessage = async ({ data }) => {
   try {
     await (loaded ??= initWasm(Deno.readFileSync(data.rasteriser)));
     drawShard(data, rasterise, (rows) => reply({ kind: "progress", rows }));

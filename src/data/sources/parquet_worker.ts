@@ -1,5 +1,4 @@
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
+import { workerScope } from "../../config/worker_scope.ts";
 import { ParquetRows } from "./parquet_rows.ts";
 
 /** What the worker is asked for: once the names, then batches of rows. */
@@ -26,14 +25,16 @@ async function answer(question: ParquetQuestion): Promise<ParquetAnswer> {
   return { kind: "rows", rows: done ? null : value };
 }
 
-self.onmessage = async ({ data }: MessageEvent<ParquetQuestion>) => {
+const scope = workerScope<ParquetQuestion, ParquetAnswer>();
+
+scope.onmessage = async ({ data }) => {
   try {
-    self.postMessage(await answer(data));
+    scope.postMessage(await answer(data));
   } catch (error) {
     // What a reader stumbles over inside says nothing about the file.
     const outside = error instanceof Error &&
       !(error instanceof TypeError || error instanceof RangeError);
     const message = outside ? error.message : "parts that contradict each other";
-    self.postMessage({ kind: "failed", message } satisfies ParquetAnswer);
+    scope.postMessage({ kind: "failed", message });
   }
 };
