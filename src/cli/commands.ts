@@ -272,7 +272,12 @@ const doctor = doctorCommand({
   },
 });
 
-const bench = benchCommand(async () => (await import("./benches.ts")).BENCHES);
+const bench = benchCommand(async (name) => {
+  const { openDevice } = await import("../run/open_device.ts");
+  const device = openDevice(name, (key) => Deno.env.get(key));
+  if (device === "cpu") return (await import("./benches.ts")).BENCHES;
+  return await (await import("./bench/cuda_speed.ts")).cudaBenches();
+});
 
 const report = reportCommand({
   async writeReport(options) {

@@ -4,20 +4,26 @@ import type { Command } from "../command.ts";
 import { describeError } from "../describe_error.ts";
 
 /** `deno task bench`: the measured numbers of the README, one after the other. */
-export function benchCommand(loadBenches: () => Promise<readonly Bench[]>): Command {
+export function benchCommand(
+  loadBenches: (device: string) => Promise<readonly Bench[]>,
+): Command {
   return {
     name: "bench",
     summary: "Measure speed on this machine",
     options: {
       only: { kind: "values", value: "PREFIX", help: "Only names with this prefix" },
-      device: { kind: "value", help: "cpu or cuda:<index>; none means CLIPA_DEVICE, else cpu" },
+      device: {
+        kind: "value",
+        help: "cpu, cuda or cuda:<index>; none means CLIPA_DEVICE, else cpu",
+      },
       peers: { kind: "flag", help: "Also measure JAX and PyTorch, installed when missing" },
     },
     async run({ arguments: args, env, signal }) {
       const only = args.values("only");
-      const wanted = selectBenches(await loadBenches(), only);
+      const device = args.value("device") ?? (env("CLIPA_DEVICE") || "cpu");
+      const wanted = selectBenches(await loadBenches(device), only);
       const context = {
-        device: args.value("device") ?? env("CLIPA_DEVICE") ?? "cpu",
+        device,
         peers: args.flag("peers"),
         signal,
         env,

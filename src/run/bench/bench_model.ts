@@ -16,6 +16,8 @@ export interface StepShape {
   readonly batch: number;
   readonly layers?: number;
   readonly vocabulary?: number;
+  /** Other towers than those above. */
+  readonly spec?: ModelSpec;
 }
 
 /** The settings of a step in the middle of a run. */
@@ -30,8 +32,9 @@ export const BENCH_SETTINGS: StepSettings = {
   averageDecay: 0.99,
 };
 
-/** The model of a step shape: heads of 32 features, the JAX flavour. */
-export function benchSpec({ width, layers = 4, vocabulary = 8192 }: StepShape): ModelSpec {
+/** The model of a step shape: its own, or heads of 32 features in the JAX flavour. */
+export function benchSpec({ width, layers = 4, vocabulary = 8192, spec }: StepShape): ModelSpec {
+  if (spec) return spec;
   const { image, text, ...fields } = FLAVOURS.jax;
   const tower = { width, layers, heads: width / 32, mlp: 4 * width };
   return {
