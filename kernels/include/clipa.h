@@ -192,14 +192,19 @@ enum clipa_op_kind {
    *    dlogit_bias[1]; flag accumulate applies to the last two */
   CLIPA_OP_SIGMOID_LOSS_BACKWARD = 73,
 
-  /* n; gradient[n], step: writes step.gradient_norm, step.clip_factor and step.skip; skip is set
-   * when the norm is not finite in float32, or what clipping leaves of it has no finite square */
+  /* n; gradient[n], step, loss?[1]: writes step.gradient_norm, step.clip_factor and step.skip, see
+   * clipa_skip */
   CLIPA_OP_GRADIENT_NORM = 80,
-  /* n; s0 = weight decay, s1 = learning-rate factor; parameter, gradient, m, v, step
-   * (in place; decoupled decay, Loshchilov & Hutter 2019; does nothing when step.skip is set) */
+  /* n; s0 = weight decay, s1 = learning-rate factor, s2; parameter, gradient, m, v, step,
+   * excess?[1] (in place; decoupled decay, Loshchilov & Hutter 2019; does nothing when step.skip is
+   * set). With excess the learning rate is divided by max(1, sqrt(s2 * excess)) */
   CLIPA_OP_ADAMW = 81,
   /* n; x[n], step: x = clamp(x, step.logit_scale_min, step.logit_scale_max) in place */
-  CLIPA_OP_CLAMP = 82
+  CLIPA_OP_CLAMP = 82,
+  /* n; gradient[n], v[n], step -> excess[1]: the sum of g^2 / max(v', eps^2), where g is the
+   * clipped gradient and v' the second moment that ADAMW will make of v, bias-corrected. Its mean
+   * over a tensor says how far v lags behind the gradient (Wortsman et al. 2023, section 3.4) */
+  CLIPA_OP_UPDATE_EXCESS = 83
 };
 
 /* The step block: float32 slots in a buffer, written by the host before a step, some by ops. */
@@ -216,8 +221,20 @@ enum clipa_step_slot {
   CLIPA_STEP_AVERAGE_DECAY = 9,
   CLIPA_STEP_GRADIENT_NORM = 10, /* out */
   CLIPA_STEP_CLIP_FACTOR = 11,   /* out: gradient is multiplied by it; 1 = no clipping */
-  CLIPA_STEP_SKIP = 12,          /* out: 1 = gradient unusable, nothing is updated */
+  CLIPA_STEP_SKIP = 12,          /* out: clipa_skip; not 0 = nothing is updated */
+  CLIPA_STEP_LOSS_LIMIT = 13,    /* 0 = none */
+  CLIPA_STEP_NORM_LIMIT = 14,    /* of the gradient norm before clipping; 0 = none */
   CLIPA_STEP_SLOTS = 16
+};
+
+/* Why a step is skipped: the first that holds. */
+enum clipa_skip {
+  CLIPA_SKIP_NO = 0,
+  /* the norm is not finite in float32, or what clipping leaves of it has no finite square */
+  CLIPA_SKIP_GRADIENT = 1,
+  CLIPA_SKIP_LOSS = 2,       /* the loss is not finite */
+  CLIPA_SKIP_LOSS_LIMIT = 3, /* the loss is above its limit */
+  CLIPA_SKIP_NORM_LIMIT = 4  /* the gradient norm is above its limit */
 };
 
 /* Library. */

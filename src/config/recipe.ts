@@ -64,6 +64,11 @@ export interface OptimizerRecipe {
   readonly decayed: "kernels" | "matrices";
   /** Largest norm of the whole gradient; null for no clipping. */
   readonly clipNorm: number | null;
+  /**
+   * Shortens a tensor's update when its gradient outruns the second moment, as StableAdamW does: the
+   * largest root mean square of g / sqrt(v), 1 in Wortsman et al. 2023; left out for none.
+   */
+  readonly clipUpdate?: number;
   /** Averaging of the weights used for evaluation: `ema` with its decay, `tail` over the last share. */
   readonly averaging:
     | { readonly kind: "ema"; readonly decay: number }

@@ -35,6 +35,7 @@ export const recipeSchema = z.strictObject({
     weightDecay: z.number().min(0),
     decayed: z.enum(["kernels", "matrices"]),
     clipNorm: z.number().positive().nullable(),
+    clipUpdate: z.number().positive().optional(),
     averaging: z.union([
       z.strictObject({ kind: z.literal("ema"), decay: z.number().gt(0).lt(1) }),
       z.strictObject({ kind: z.literal("tail"), share: share.gt(0) }),

@@ -34,6 +34,7 @@ export const OpKind = {
   GRADIENT_NORM: 80,
   ADAMW: 81,
   CLAMP: 82,
+  UPDATE_EXCESS: 83,
 } as const;
 
 /** Flags of ops, as in `clipa.h`. */
@@ -69,5 +70,10 @@ export const StepSlot = {
   GRADIENT_NORM: 10,
   CLIP_FACTOR: 11,
   SKIP: 12,
+  LOSS_LIMIT: 13,
+  NORM_LIMIT: 14,
   SLOTS: 16,
 } as const;
+
+/** Why a step is skipped, as in `clipa.h`. */
+export const Skip = { NO: 0, GRADIENT: 1, LOSS: 2, LOSS_LIMIT: 3, NORM_LIMIT: 4 } as const;

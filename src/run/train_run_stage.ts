@@ -77,6 +77,7 @@ export async function trainRunStage(
     accumulate: stage.accumulate,
     kept: mask === null ? undefined : tokens,
     weightDecay: optimizer.weightDecay,
+    clipUpdate: optimizer.clipUpdate,
     average: optimizer.averaging !== null,
     loss: batchLoss(recipe, model),
   });
@@ -167,8 +168,8 @@ export async function trainRunStage(
             kind: "skip",
             stage: stage.name,
             step: event.step,
-            note: `nothing was updated: loss ${event.loss}, gradient norm ${event.gradientNorm}, ` +
-              `pictures ${batch.rows.slice(0, 3)} and on`,
+            note: `nothing was updated, ${event.reason}: loss ${event.loss}, gradient norm ` +
+              `${event.gradientNorm}, pictures ${batch.rows.slice(0, 3)} and on`,
           });
         }
         const samples = event.step * stage.batch;
@@ -201,8 +202,8 @@ export async function trainRunStage(
         skips = event.skipped ? skips + 1 : 0;
         if (skips === HOPELESS) {
           throw new Error(
-            `stage ${stage.name}, step ${event.step}: the last ${HOPELESS} steps had no finite ` +
-              "gradient and changed nothing; take a lower lr or a clipNorm, and start anew with another --out",
+            `stage ${stage.name}, step ${event.step}: the last ${HOPELESS} steps changed nothing ` +
+              `(${event.reason}); take a lower lr or a clipNorm, and start anew with another --out`,
           );
         }
         const { everySteps } = checkpoint;

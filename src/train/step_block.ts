@@ -1,5 +1,5 @@
 import type { NativeContext } from "../native/context.ts";
-import { StepSlot } from "../native/op_kinds.ts";
+import { Skip, StepSlot } from "../native/op_kinds.ts";
 import { Storage, Tensor } from "../tensor/tensor.ts";
 
 /** What the host says of a step before it runs. */
@@ -16,14 +16,35 @@ export interface StepSettings {
   readonly logitScale: readonly [min: number, max: number];
   /** Decay of the weight average; 0 makes the average follow the weights. */
   readonly averageDecay: number;
+  /** Largest loss, and largest gradient norm before clipping, that is no spike. Default: none. */
+  readonly limits?: StepLimits;
 }
+
+/** Above either, a step changes nothing; null = no limit. */
+export interface StepLimits {
+  readonly loss: number | null;
+  readonly gradientNorm: number | null;
+}
+
+/** Why a step changed nothing, in the words of a message. */
+export type SkipReason = (typeof REASONS)[number];
+
+// In the order of the codes behind `Skip.NO`.
+const REASONS = [
+  "the gradient is not finite",
+  "the loss is not finite",
+  "the loss is a spike",
+  "the gradient norm is a spike",
+] as const;
 
 /** What a step reports. */
 export interface StepReport {
   /** Euclidean norm of all gradients. */
   readonly gradientNorm: number;
-  /** True when a gradient was not finite: nothing was updated. */
+  /** True when nothing was updated. */
   readonly skipped: boolean;
+  /** Why, or null. */
+  readonly reason: SkipReason | null;
 }
 
 /** The step block: numbers that change between steps of a program that does not. */
@@ -50,15 +71,19 @@ export class StepBlock implements Disposable {
     values[StepSlot.LOGIT_SCALE_MIN] = settings.logitScale[0];
     values[StepSlot.LOGIT_SCALE_MAX] = settings.logitScale[1];
     values[StepSlot.AVERAGE_DECAY] = settings.averageDecay;
+    values[StepSlot.LOSS_LIMIT] = settings.limits?.loss ?? 0;
+    values[StepSlot.NORM_LIMIT] = settings.limits?.gradientNorm ?? 0;
     this.tensor.write(values);
   }
 
   /** Reads what the step wrote. */
   read(): StepReport {
     const values = this.tensor.read();
+    const skip = values[StepSlot.SKIP];
     return {
       gradientNorm: values[StepSlot.GRADIENT_NORM],
-      skipped: values[StepSlot.SKIP] !== 0,
+      skipped: skip !== Skip.NO,
+      reason: REASONS[skip - 1] ?? null,
     };
   }
 

@@ -65,6 +65,8 @@ export interface TrainStepOptions {
   readonly kept?: number;
   /** Decoupled weight decay. */
   readonly weightDecay: number;
+  /** Clips updates, see {@linkcode adamw}. */
+  readonly clipUpdate?: number;
   /** Keep a weight average. */
   readonly average?: boolean;
   /** Default: symmetric InfoNCE. */
@@ -198,7 +200,7 @@ export class TrainStep implements Disposable {
     const text = model.embedTexts(tape, this.#ids);
     const { loss, hits } = this.#loss(tape, model, options, image, text);
     if (this.#ranks) startGradientSums(tape, gradientBuckets(model.parameters));
-    this.#update(tape, model, options);
+    this.#update(tape, model, options, loss);
     return { forward: [], loss: tape.compile(), backward: [], value: loss, hits };
   }
 
@@ -237,11 +239,13 @@ export class TrainStep implements Disposable {
     copy(tape, tape.gradientOf(image)!, banks.dimage);
     copy(tape, tape.gradientOf(text)!, banks.dtext);
 
+    // Compiled first: the update reads the loss where this program leaves it.
+    const whole = tape.compile();
     const last = new Tape(context);
-    this.#update(last, model, options);
+    this.#update(last, model, options, loss);
     return {
       forward,
-      loss: tape.compile(),
+      loss: whole,
       backward,
       update: last.compile(),
       value: loss,
@@ -271,10 +275,11 @@ export class TrainStep implements Disposable {
     return model.embedImages(tape, this.#pixels, { kept: this.#kept });
   }
 
-  #update(tape: Tape, model: ClipModel, options: TrainStepOptions): void {
+  #update(tape: Tape, model: ClipModel, options: TrainStepOptions, loss: Tensor): void {
     const { parameters } = model;
     if (this.#ranks) finishGradientSums(tape, gradientBuckets(parameters));
-    adamw(tape, parameters, this.#step.tensor, options.weightDecay);
+    const { weightDecay, clipUpdate } = options;
+    adamw(tape, parameters, this.#step.tensor, weightDecay, { loss, clipUpdate });
     clampLogitScale(tape, parameters.get("logit_scale"), this.#step.tensor);
     if (options.average) averageWeights(tape, parameters, this.#step.tensor);
   }

@@ -81,6 +81,17 @@ Deno.test("parseRecipe leaves the given object alone when it fills in defaults",
   assert.deepEqual(raw, tinyRecipe());
 });
 
+Deno.test("parseRecipe keeps clipUpdate when it is given and adds no such field when it is not", () => {
+  assert.ok(!("clipUpdate" in parseRecipe(tinyRecipe(), "tiny.yaml").optimizer));
+  const raw = tinyRecipe();
+  raw.optimizer = { clipUpdate: 1 };
+  assert.equal(parseRecipe(raw, "tiny.yaml").optimizer.clipUpdate, 1);
+  assert.match(
+    refusal((raw) => raw.optimizer = { clipUpdate: 0 }),
+    /optimizer\.clipUpdate: seen 0; allowed: a number above 0/,
+  );
+});
+
 Deno.test("parseRecipe names the nearest key and its path when a key is unknown", () => {
   assert.equal(
     refusal((raw) => raw.stages[0].sample = 5),

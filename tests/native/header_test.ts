@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DistOpKind, Exchange } from "../../src/native/dist_symbols.ts";
-import { Flag, OpKind, Pool, StepSlot } from "../../src/native/op_kinds.ts";
+import { Flag, OpKind, Pool, Skip, StepSlot } from "../../src/native/op_kinds.ts";
 import { OP_BYTES } from "../../src/native/op_record.ts";
 import { ABI_VERSION } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
@@ -77,6 +77,7 @@ Deno.test("op kinds, flags, poolings and step slots equal the header", () => {
   assert.deepEqual(enumeration("CLIPA_DIST_OP_", "clipa_dist_op_kind"), { ...DistOpKind });
   assert.deepEqual(enumeration("CLIPA_DIST_", "clipa_dist_exchange"), { ...Exchange });
   assert.deepEqual(enumeration("CLIPA_STEP_", "clipa_step_slot"), { ...StepSlot });
+  assert.deepEqual(enumeration("CLIPA_SKIP_", "clipa_skip"), { ...Skip });
 });
 
 Deno.test("ABI version and op size equal the header", () => {

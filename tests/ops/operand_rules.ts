@@ -17,6 +17,8 @@ const OPTIONAL: Partial<Record<keyof typeof OpKind, readonly number[]>> = {
   ASSEMBLE_TOKENS_BACKWARD: [1, 3, 4],
   POOL: [1],
   POOL_BACKWARD: [1],
+  GRADIENT_NORM: [2],
+  ADAMW: [5],
 };
 
 /** Indices of the operands without which the op cannot run. */

@@ -143,7 +143,7 @@ Deno.test("a gradient whose squares overflow float32 has its norm and is clipped
     gradient[7] = 3e30;
     gradient[n - 1] = -4e30;
     buffer.write(4 * n, gradient);
-    const step = new Float32Array(StepSlot.SLOTS).fill(0.5);
+    const step = new Float32Array(StepSlot.SLOTS).fill(0.5, 0, StepSlot.LOSS_LIMIT);
     buffer.write(4 * 4 * n, step);
     const [parameter, g, m, v] = [0, 1, 2, 3].map((slot) => at(slot));
     const block = at(4, StepSlot.SLOTS);

@@ -1,7 +1,10 @@
-// Gradient norm, AdamW, weight average and clamp; all obey the step block, which they read on the
-// device: a step that is skipped is skipped without asking the host.
+// Gradient norm, AdamW with its update clipping, weight average and clamp; all obey the step block,
+// which they read on the device: a step that is skipped is skipped without asking the host.
+#include <cfloat>
+
 #include "cuda/launch.h"
 #include "cuda/sums.h"
+#include "lanes/judge_step.h"
 
 namespace clipa {
 
@@ -30,30 +33,23 @@ void norm_run(const Op& op, Queue& queue) {
   float* step = op.out(1);
   launch(queue, squares_kernel, dim3(static_cast<unsigned>(chunks)), kThreads,
          shared_bytes<double>(kThreads), op.in(0), op.dims[0], sums);
+  const float* loss = op.has(2) ? op.in(2) : nullptr;
   total(
       queue, chunks, [=] __device__(int64_t i) { return sums[i]; },
-      [=] __device__(double sum) {
-        const float norm = static_cast<float>(sqrt(sum));
-        const float limit = step[CLIPA_STEP_CLIP_NORM];
-        const float clip = limit > 0 && norm > limit ? limit / norm : 1.0f;
-        // AdamW squares what clipping leaves of the gradient, and that must not overflow.
-        const float clipped = norm * clip;
-        const bool usable = isfinite(norm) && isfinite(clipped * clipped);
-        step[CLIPA_STEP_GRADIENT_NORM] = norm;
-        step[CLIPA_STEP_SKIP] = usable ? 0.0f : 1.0f;
-        step[CLIPA_STEP_CLIP_FACTOR] = usable ? clip : 1.0f;
-      });
+      [=] __device__(double sum) { judge_step(step, static_cast<float>(sqrt(sum)), loss); });
 }
 
 void adamw_run(const Op& op, Queue& queue) {
   const float* step = op.in(4);
-  const float decay_factor = op.scalars[0], rate_factor = op.scalars[1];
+  const float decay_factor = op.scalars[0], rate_factor = op.scalars[1], share = op.scalars[2];
+  const float* excess = op.has(5) ? op.in(5) : nullptr;
   float* parameter = op.out(0);
   const float* gradient = op.in(1);
   float *first = op.out(2), *second = op.out(3);
   each(queue, op.dims[0], [=] __device__(int64_t i) {
     if (step[CLIPA_STEP_SKIP] != 0) return;
-    const float rate = step[CLIPA_STEP_LEARNING_RATE] * rate_factor;
+    float rate = step[CLIPA_STEP_LEARNING_RATE] * rate_factor;
+    if (excess != nullptr) rate /= fmaxf(1.0f, sqrtf(share * excess[0]));
     const float decay = rate * decay_factor;
     const float beta1 = step[CLIPA_STEP_BETA1], beta2 = step[CLIPA_STEP_BETA2];
     const float mean_factor = rate / step[CLIPA_STEP_BIAS_CORRECTION1];
@@ -67,6 +63,43 @@ void adamw_run(const Op& op, Queue& queue) {
     parameter[i] =
         p - (mean_factor * m / (sqrtf(v) * root_factor + step[CLIPA_STEP_EPSILON]) + decay * p);
   });
+}
+
+// sums[block] = sum over its chunk of g^2 / max(v', eps^2).
+__global__ void excess_kernel(const float* gradient, const float* second, const float* step,
+                              int64_t count, double* sums) {
+  SharedMemory memory;
+  Shared<double> shared = memory.take<double>(kThreads);
+  const float beta2 = step[CLIPA_STEP_BETA2];
+  const float correction = 1 / step[CLIPA_STEP_BIAS_CORRECTION2];
+  const float clip = step[CLIPA_STEP_CLIP_FACTOR];
+  // Padding has gradients and moments of zero: the quotient must stay 0 for the smallest eps too.
+  const float least = fmaxf(step[CLIPA_STEP_EPSILON] * step[CLIPA_STEP_EPSILON], FLT_MIN);
+  const int64_t first = blockIdx.x * kChunk;
+  const int64_t last = first + kChunk < count ? first + kChunk : count;
+  double sum = 0;
+  for (int64_t i = first + threadIdx.x; i < last; i += kThreads) {
+    const float g = gradient[i] * clip;
+    const float v = beta2 * second[i] + (1 - beta2) * g * g;
+    sum += g * g / fmaxf(v * correction, least);
+  }
+  shared[threadIdx.x] = sum;
+  for (int half = kThreads / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (static_cast<int>(threadIdx.x) < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+  }
+  if (threadIdx.x == 0) sums[blockIdx.x] = shared[0];
+}
+
+void excess_run(const Op& op, Queue& queue) {
+  const int64_t chunks = (op.dims[0] + kChunk - 1) / kChunk;
+  double* sums = queue.take<double>(chunks);
+  float* excess = op.out(3);
+  launch(queue, excess_kernel, dim3(static_cast<unsigned>(chunks)), kThreads,
+         shared_bytes<double>(kThreads), op.in(0), op.in(1), op.in(2), op.dims[0], sums);
+  total(
+      queue, chunks, [=] __device__(int64_t i) { return sums[i]; },
+      [=] __device__(double sum) { excess[0] = static_cast<float>(sum); });
 }
 
 void average_run(const Op& op, Queue& queue) {
@@ -93,10 +126,9 @@ void clamp_run(const Op& op, Queue& queue) {
 
 }  // namespace
 
-const CudaOp kCudaOptimizerOps[] = {{CLIPA_OP_GRADIENT_NORM, norm_run},
-                                    {CLIPA_OP_ADAMW, adamw_run},
-                                    {CLIPA_OP_AVERAGE, average_run},
-                                    {CLIPA_OP_CLAMP, clamp_run},
-                                    {}};
+const CudaOp kCudaOptimizerOps[] = {
+    {CLIPA_OP_GRADIENT_NORM, norm_run},   {CLIPA_OP_ADAMW, adamw_run},
+    {CLIPA_OP_AVERAGE, average_run},      {CLIPA_OP_CLAMP, clamp_run},
+    {CLIPA_OP_UPDATE_EXCESS, excess_run}, {}};
 
 }  // namespace clipa
