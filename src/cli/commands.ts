@@ -277,7 +277,7 @@ const bench = benchCommand(async (name) => {
   const device = openDevice(name, (key) => Deno.env.get(key));
   if (device === "cpu") return (await import("./benches.ts")).BENCHES;
   return await (await import("./bench/cuda_speed.ts")).cudaBenches();
-});
+}, async () => await (await import("./bench/projections.ts")).projections());
 
 const report = reportCommand({
   async writeReport(options) {

@@ -6,6 +6,7 @@ import { describeError } from "../describe_error.ts";
 /** `deno task bench`: the measured numbers of the README, one after the other. */
 export function benchCommand(
   loadBenches: (device: string) => Promise<readonly Bench[]>,
+  loadProjections: () => Promise<readonly Bench[]> = () => Promise.resolve([]),
 ): Command {
   return {
     name: "bench",
@@ -16,12 +17,17 @@ export function benchCommand(
         kind: "value",
         help: "cpu, cuda or cuda:<index>; none means CLIPA_DEVICE, else cpu",
       },
+      project: {
+        kind: "flag",
+        help: "Instead: the papers' steps on an A100 and an H100 on paper, from assumptions",
+      },
       peers: { kind: "flag", help: "Also measure JAX and PyTorch, installed when missing" },
     },
     async run({ arguments: args, env, signal }) {
       const only = args.values("only");
       const device = args.value("device") ?? (env("CLIPA_DEVICE") || "cpu");
-      const wanted = selectBenches(await loadBenches(device), only);
+      const benches = args.flag("project") ? await loadProjections() : await loadBenches(device);
+      const wanted = selectBenches(benches, only);
       const context = {
         device,
         peers: args.flag("peers"),
