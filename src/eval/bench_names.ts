@@ -65,15 +65,21 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   flickr: "flickr30k",
 };
 
-/** Size of a published benchmark of this name; `undefined` for a name of your own. */
-export function officialBench(name: string): Official | undefined {
+/** Key of a published benchmark, such as `imagenet1k`; `undefined` for a name of your own. */
+export function officialKey(name: string): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const known = (key: string) => {
-    const official = SYNONYMS[key] ?? key;
-    return Object.hasOwn(OFFICIAL, official) ? OFFICIAL[official] : undefined;
+    const official = Object.hasOwn(SYNONYMS, key) ? SYNONYMS[key] : key;
+    return Object.hasOwn(OFFICIAL, official) ? official : undefined;
   };
   const whole = plain(name);
   return known(whole) ?? known(whole.replace(/(?:validation|val|test)(?:set|split)?$/, ""));
+}
+
+/** Size of a published benchmark of this name; `undefined` for a name of your own. */
+export function officialBench(name: string): Official | undefined {
+  const key = officialKey(name);
+  return key === undefined ? undefined : OFFICIAL[key];
 }
 
 /**
@@ -106,5 +112,29 @@ export function checkBenchName(name: string, n: number, classes: number | null):
   throw new RangeError(
     `bench "${name}": seen ${seen}; the name stands for ${official.n} pictures, ${kinds}; ` +
       `evaluate all of it, or give your part another name, for example --bench ${name}-part`,
+  );
+}
+
+/**
+ * The same for retrieval with several captions a picture.
+ *
+ * @param images Pictures that were evaluated.
+ * @param captions All their captions; null before they are counted.
+ * @throws {RangeError} when the name is published and stands for other pictures, fewer captions, or classes.
+ */
+export function checkCaptionBench(name: string, images: number, captions: number | null): void {
+  const official = officialBench(name);
+  if (official === undefined) return;
+  const { n, captions: each } = official;
+  // A few pictures of COCO have a sixth caption.
+  const enough = each !== undefined && (captions === null || captions >= each * n);
+  if (images === n && enough) return;
+  const seen = captions === null
+    ? `${images} pictures`
+    : `${images} pictures, ${captions} captions`;
+  throw new RangeError(
+    `bench "${name}": seen ${seen}; the name stands for ${n} pictures, ` +
+      (each === undefined ? `${official.classes} classes` : `at least ${each} captions each`) +
+      `; evaluate all of it, or give your part another name, for example --bench ${name}-part`,
   );
 }

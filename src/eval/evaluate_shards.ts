@@ -6,15 +6,13 @@ import { readTar, type ShardSample } from "../data/shards/read_tar.ts";
 import { captionOf, labelOf } from "../data/shards/sample_parts.ts";
 import { checkBenchName, officialBench } from "./bench_names.ts";
 import { classEmbeddings } from "./class_embeddings.ts";
+import { embedTexts } from "./embed_texts.ts";
 import type { EvalEncoder } from "./eval_encoder.ts";
 import type { RetrievalResult, ZeroShotResult } from "./eval_result.ts";
 import { fillTemplate } from "./fill_template.ts";
 import { retrieval } from "./retrieval.ts";
 import { standardError } from "./standard_error.ts";
 import { worstRanks } from "./worst_ranks.ts";
-
-/** Texts embedded in one call. */
-const TEXTS = 512;
 
 /** What is evaluated. */
 export interface ShardEvalOptions {
@@ -165,24 +163,6 @@ async function eachChunk<Part>(
   }
   onProgress?.(evaluated, shards.length);
   return skipped.reasons();
-}
-
-async function embedTexts(
-  encoder: EvalEncoder,
-  texts: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<{ features: Float32Array; truncated: number }> {
-  const all = new Float32Array(texts.length * encoder.width);
-  let cut = 0;
-  for (let first = 0; first < texts.length; first += TEXTS) {
-    signal?.throwIfAborted();
-    const part = texts.slice(first, first + TEXTS);
-    const { features, truncated } = await encoder.embedTexts(part);
-    all.set(features, first * encoder.width);
-    cut += truncated * part.length;
-  }
-  // Back to whole texts, since the parts' shares were rounded.
-  return { features: all, truncated: Math.round(cut) / texts.length };
 }
 
 /** A published name is checked before hours are spent: samples are counted without decoding them. */

@@ -28,6 +28,14 @@ export interface ResultRow {
   captions?: string;
   /** How a linear probe was fitted. */
   probe?: ProbeConditions;
+  /** Published benchmarks: the prompts, and how pictures became square. */
+  templates?: string;
+  fit?: string;
+  filter?: string;
+  /** Standard error when whole classes, or pictures with all their captions, are drawn anew. */
+  seBootstrap?: number;
+  /** Retrieval: hits more that there would be if ties counted as right. */
+  ties?: number;
 }
 
 /**

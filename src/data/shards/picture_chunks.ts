@@ -1,6 +1,7 @@
 import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
 import type { ResizeFilter } from "../images/resize_image.ts";
 import { type Fit, squarePicture, writeRgb } from "../images/square_picture.ts";
+import { readAhead } from "./read_ahead.ts";
 import { readTar, type ShardSample } from "./read_tar.ts";
 import { pictureOf } from "./sample_parts.ts";
 
@@ -44,27 +45,11 @@ export interface PictureChunkOptions<Part> {
  * for await (const { pixels, parts } of pictureChunks(["a.tar"], options)) console.log(parts);
  * ```
  */
-export async function* pictureChunks<Part>(
+export function pictureChunks<Part>(
   shards: readonly string[],
   options: PictureChunkOptions<Part>,
 ): AsyncGenerator<PictureChunk<Part>, void, void> {
-  const source = chunksOf(shards, options);
-  const start = () => {
-    const promise = source.next();
-    // Whoever takes it gets the error; nobody may be there when the caller leaves early.
-    promise.catch(() => {});
-    return promise;
-  };
-  try {
-    for (let pending = start();;) {
-      const { done, value } = await pending;
-      if (done) return;
-      pending = start();
-      yield value;
-    }
-  } finally {
-    await source.return();
-  }
+  return readAhead(chunksOf(shards, options));
 }
 
 async function* chunksOf<Part>(

@@ -1,0 +1,104 @@
+import { countRows } from "../check_rows.ts";
+import { dot, dot4 } from "../dot_rows.ts";
+
+/** Pictures that stay in the cache while all captions pass by. */
+const TILE = 64;
+
+/** How many wrong candidates are ahead of the right one, for each query. */
+export interface QueryRanks {
+  /** Wrong ones that score at least as high: ties count against the query. */
+  readonly worst: Int32Array;
+  /** Wrong ones that score higher: ties count for it. */
+  readonly best: Int32Array;
+}
+
+/** Ranks in both directions. */
+export interface CaptionRanks {
+  /** [images] A picture looks for any of its captions: the wrong ones ahead of its best. */
+  readonly i2t: QueryRanks;
+  /** [texts] A caption looks for its picture. */
+  readonly t2i: QueryRanks;
+}
+
+/**
+ * Ranks of pictures among captions and of captions among pictures, where a picture has several captions.
+ * A picture is found when one of its captions is among the first, as in CLIP_benchmark. Each similarity
+ * is computed once and none is kept: memory is four numbers a query. A score that is not a number counts
+ * against the query in both ranks.
+ *
+ * @param images [images, width]
+ * @param texts [texts, width]
+ * @param imageOf [texts] Picture of each caption.
+ * @throws {TypeError} when an array is not a whole number of rows; {RangeError} when a caption has no
+ * picture, or a picture no caption.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { captionRanks } from "./caption_ranks.ts";
+ *
+ * const images = Float32Array.of(1, 0, 0, 1);
+ * const texts = Float32Array.of(1, 0, 0.6, 0.8, 0, 1); // the second belongs to picture 0
+ * const { i2t, t2i } = captionRanks(images, texts, 2, [0, 0, 1]);
+ * assert.deepEqual([[...i2t.worst], [...t2i.worst]], [[0, 0], [0, 1, 0]]);
+ * ```
+ */
+export function captionRanks(
+  images: Float32Array,
+  texts: Float32Array,
+  width: number,
+  imageOf: ArrayLike<number>,
+): CaptionRanks {
+  const imageCount = countRows("images", images, width);
+  const textCount = countRows("texts", texts, width);
+  checkImages(imageOf, textCount, imageCount);
+  const own = new Float64Array(textCount);
+  const bestOwn = new Float64Array(imageCount).fill(NaN);
+  for (let t = 0; t < textCount; t++) {
+    own[t] = dot(texts, t, images, imageOf[t], width);
+    if (!(own[t] <= bestOwn[imageOf[t]])) bestOwn[imageOf[t]] = own[t];
+  }
+  const i2t = ranks(imageCount), t2i = ranks(textCount);
+  const scores = new Float64Array(4);
+  for (let tile = 0; tile < imageCount; tile += TILE) {
+    const end = Math.min(tile + TILE, imageCount);
+    for (let t = 0; t < textCount; t++) {
+      for (let i = tile; i < end; i += 4) {
+        dot4(texts, t, images, i, imageCount - 1, width, scores);
+        const lanes = Math.min(4, end - i);
+        for (let lane = 0; lane < lanes; lane++) {
+          const image = i + lane;
+          if (image === imageOf[t]) continue;
+          // Written as "not below", so that a score that is not a number counts too.
+          const score = scores[lane];
+          if (!(score < own[t])) t2i.worst[t]++;
+          if (!(score <= own[t])) t2i.best[t]++;
+          if (!(score < bestOwn[image])) i2t.worst[image]++;
+          if (!(score <= bestOwn[image])) i2t.best[image]++;
+        }
+      }
+    }
+  }
+  return { i2t, t2i };
+}
+
+function ranks(count: number): QueryRanks {
+  return { worst: new Int32Array(count), best: new Int32Array(count) };
+}
+
+function checkImages(imageOf: ArrayLike<number>, texts: number, images: number): void {
+  if (imageOf.length !== texts) {
+    throw new TypeError(`imageOf: seen ${imageOf.length}; allowed: one for each of ${texts} texts`);
+  }
+  const has = new Uint8Array(images);
+  for (let t = 0; t < texts; t++) {
+    if (!(Number.isInteger(imageOf[t]) && imageOf[t] >= 0 && imageOf[t] < images)) {
+      throw new RangeError(`imageOf[${t}]: seen ${imageOf[t]}; allowed: 0 to ${images - 1}`);
+    }
+    has[imageOf[t]] = 1;
+  }
+  const without = has.indexOf(0);
+  if (without >= 0) {
+    throw new RangeError(`picture ${without} has no caption; allowed: at least one`);
+  }
+}
