@@ -44,6 +44,10 @@ const data = dataCommand({
     const { dir } = await buildFashionMnist({ cacheDir: cache, deb, signal });
     return { dir };
   },
+  async buildImagenetNames({ wheel }) {
+    const { buildImagenetFacts } = await import("../eval/imagenet/open_facts.ts");
+    return await buildImagenetFacts({ cacheDir: cacheDir((name) => Deno.env.get(name)), wheel });
+  },
   async drawReductions(dir, path) {
     const { openIconSet } = await import("../data/icons/icon_set.ts");
     const { loadRecipe } = await import("../config/load_recipe.ts");
@@ -113,6 +117,10 @@ const evaluate = evalCommand({
     const { evaluateSource } = await import("../run/evaluate_source.ts");
     const { task } = options;
     if (task.kind === "shards") return await evaluateSource(source, { ...options, task });
+    if (task.kind === "data") {
+      const own = { ...task, cacheDir: cacheDir((name) => Deno.env.get(name)) };
+      return await evaluateSource(source, { ...options, task: own });
+    }
     const recipe = source.kind === "run" ? readRunRecipe(source.dir) : null;
     const usual = task.kind === "probe" || !recipe ? ["icons-592"] : recipeBenches(recipe);
     const names = task.names.length > 0 ? task.names : usual;

@@ -24,6 +24,14 @@ export interface EvalRow {
   captions?: string;
   /** How a linear probe was fitted. */
   probe?: { c: number; shots: number | null; trained: number };
+  /** Published benchmarks: the prompts, and how pictures became square. */
+  templates?: string;
+  fit?: string;
+  filter?: string;
+  /** Standard error when whole classes, or pictures with all their captions, are drawn anew. */
+  seBootstrap?: number;
+  /** Retrieval: hits more that there would be if ties counted as right. */
+  ties?: number;
 }
 
 const COLUMNS = [
@@ -46,6 +54,9 @@ const COLUMNS = [
 /** Columns about a linear probe. */
 const PROBE_COLUMNS = ["c", "shots", "trained"] as const;
 
+/** Columns about published benchmarks. */
+const BENCH_COLUMNS = ["templates", "fit", "filter", "seBootstrap", "ties"] as const;
+
 /** Rows for reading: a line for each number of a benchmark, then a table of its families. */
 export function formatEvalRows(rows: readonly EvalRow[]): string {
   const benches = Map.groupBy(rows, (row) => row.bench);
@@ -65,9 +76,10 @@ export function evalRowsCsv(rows: readonly EvalRow[]): string {
     [
       ...COLUMNS.map((column) => cell(row[column])),
       ...PROBE_COLUMNS.map((column) => cell(row.probe?.[column])),
+      ...BENCH_COLUMNS.map((column) => cell(row[column])),
     ].join(",")
   );
-  return [[...COLUMNS, ...PROBE_COLUMNS].join(","), ...lines, ""].join("\r\n");
+  return [[...COLUMNS, ...PROBE_COLUMNS, ...BENCH_COLUMNS].join(","), ...lines, ""].join("\r\n");
 }
 
 function formatWhole(row: EvalRow): string {
@@ -82,6 +94,10 @@ function formatWhole(row: EvalRow): string {
     row.probe
       ? `${row.probe.trained} training pictures, C ${row.probe.c}`
       : `${row.textTokens} text tokens`,
+    ...(row.templates === undefined ? [] : [row.templates]),
+    ...(row.fit === undefined ? [] : [`${row.fit} ${row.filter}`]),
+    ...(row.seBootstrap === undefined ? [] : [`+- ${percent(row.seBootstrap)} by clusters`]),
+    ...(row.ties ? [`${row.ties} more with ties`] : []),
     ...(row.truncatedPrompts > 0 ? [`${percent(row.truncatedPrompts)} % of prompts cut`] : []),
   ];
   const name = captions === undefined ? metric : `${captions} ${metric}`;

@@ -29,7 +29,7 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
   embed: COMPUTES,
   search: COMPUTES,
   sweep: { ffi: true, run: [THIS_DENO, "git"] },
-  data: { ffi: true, run: ["apt-get", "dpkg-deb"] },
+  data: { ffi: true, run: ["apt-get", "dpkg-deb", "python3"] },
   fetch: { ffi: false, run: [], net: true },
   shards: COMPUTES,
   build: COMPUTES,

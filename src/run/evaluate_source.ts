@@ -5,12 +5,16 @@ import { findShards } from "../data/shards/find_shards.ts";
 import type { EvalEncoder } from "../eval/eval_encoder.ts";
 import { classifyShards, retrieveShards } from "../eval/evaluate_shards.ts";
 import { probeRows } from "../eval/probe/probe_result.ts";
+import type { ClassAccuracy } from "../eval/paper/bench_result.ts";
+import type { PublishedComparison } from "../eval/paper/compare_published.ts";
 import { readClassNames, readTemplates } from "../eval/read_text_list.ts";
 import { type ResultRow, resultRows } from "../eval/result_rows.ts";
 import { evaluateBenches } from "./evaluate_benches.ts";
 import { expandBenches } from "./open_bench.ts";
 import { openBestEncoder } from "./open_best_encoder.ts";
 import type { EncoderSource, OpenEncoderOptions } from "./open_encoder.ts";
+import type { DataTask } from "./paper/data_task.ts";
+import { measureData } from "./paper/evaluate_data.ts";
 import { probeBench } from "./probe_bench.ts";
 import type { RunProgress } from "./run_experiment.ts";
 import type { DataSet } from "./shard_data_set.ts";
@@ -34,7 +38,8 @@ export type EvalTask =
     readonly shots: number | null;
     readonly dataSet: DataSetOf;
   }
-  | ShardTask;
+  | ShardTask
+  | DataTask;
 
 /** An evaluation on webdataset shards of the user's own. */
 export interface ShardTask {
@@ -66,8 +71,12 @@ export interface EvalReport {
   /** For a reader: why this engine and this provider. */
   readonly notes: readonly string[];
   readonly results: ResultRow[];
-  /** Samples left out, by reason; for shards only. */
+  /** Samples left out, by reason; for shards and files only. */
   readonly skipped?: readonly SkippedReason[];
+  /** Accuracy of each class; for a benchmark's files only. */
+  readonly perClass?: readonly ClassAccuracy[];
+  /** Published numbers beside ours, where they were asked for. */
+  readonly expected?: PublishedComparison;
 }
 
 /**
@@ -82,6 +91,8 @@ export async function evaluateSource(
   // Wrong lists and globs are found before a model is loaded.
   const measure = task.kind === "shards"
     ? measureShards(task, options)
+    : task.kind === "data"
+    ? measureData(task, source, options)
     : task.kind === "probe"
     ? (encoder: EvalEncoder) => measureProbes(encoder, task, options)
     : (encoder: EvalEncoder) => measureBenches(encoder, task, options);

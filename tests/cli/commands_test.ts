@@ -80,14 +80,16 @@ Deno.test("data refuses a limit when it is not a count", async () => {
   const command = dataCommand({
     buildIcons: () => assert.fail("it ran"),
     buildFashionMnist: () => assert.fail("it ran"),
+    buildImagenetNames: () => assert.fail("it ran"),
     drawReductions: () => assert.fail("it ran"),
   });
   assert.equal(await runCli([command], ["data", "--limit", "0.5"], environment), 2);
   assert.match(warned[0], /--limit: seen "0\.5"; allowed/);
   const wrong: [string[], RegExp][] = [
-    [["mnist"], /set: seen "mnist"; allowed: icons, fashion-mnist/],
+    [["mnist"], /set: seen "mnist"; allowed: icons, fashion-mnist, imagenet-names/],
     [["--deb", "f.deb"], /--deb: seen with icons/],
     [["fashion-mnist", "--limit", "4"], /--limit: seen with fashion-mnist/],
+    [["--wheel", "w.whl"], /--wheel: seen with icons; allowed: imagenet-names/],
   ];
   for (const [args, message] of wrong) {
     assert.equal(await runCli([command], ["data", ...args], environment), 2);
@@ -104,12 +106,16 @@ Deno.test("data builds Fashion-MNIST from apt or from a file when it is asked fo
       seen.push(deb);
       return Promise.resolve({ dir: "there" });
     },
+    buildImagenetNames: ({ wheel }) => Promise.resolve({ path: `from ${wheel}` }),
     drawReductions: () => assert.fail("it ran"),
   });
   assert.equal(await runCli([command], ["data", "fashion-mnist"], environment), 0);
   const args = ["data", "fashion-mnist", "--deb", "f.deb", "--json"];
   assert.equal(await runCli([command], args, environment), 0);
   assert.deepEqual([seen, printed], [[undefined, "f.deb"], ["there", '{"dir":"there"}']]);
+  const names = ["data", "imagenet-names", "--wheel", "w.whl"];
+  assert.equal(await runCli([command], names, environment), 0);
+  assert.equal(printed.at(-1), "from w.whl");
 });
 
 Deno.test("bench keeps what was measured and fails when one group fails", async () => {

