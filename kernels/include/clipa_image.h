@@ -47,6 +47,12 @@ typedef struct clipa_image_job {
 int32_t clipa_map_open(const char* path, uint64_t* map, uint64_t* bytes);
 int32_t clipa_map_close(uint64_t map);
 
+/* Host memory behind the same handles, for pictures that come from no file: zeroed, written by
+ * clipa_map_write, and read by the calls that take a map. Memory is used up for the pages that were
+ * written. Nobody may write what a running call reads. */
+int32_t clipa_map_scratch(uint64_t bytes, uint64_t* map);
+int32_t clipa_map_write(uint64_t map, uint64_t offset, const uint8_t* data, uint64_t bytes);
+
 /* Resizes the box (left, top, width, height) of a picture: the arithmetic of Pillow's Image.resize
  * for 8-bit channels, bit for bit, rows first (Pillow 13 starts with the columns of tall pictures).
  * src is [height, width, channels], dst [out_height, out_width, channels]. */

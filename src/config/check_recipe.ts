@@ -26,6 +26,17 @@ function* checkData({ data }: Recipe): Generator<string> {
     yield "data: allowed: exactly one of set and shards; give data.set: icons-v1 or data.shards: " +
       "a path or glob of tar files";
   }
+  const { shards, stream, limit } = data;
+  if (stream === undefined && shards !== null && /^https?:/.test(shards)) {
+    yield `data.shards: seen ${shards}; shards on a server are read as a stream only; add ` +
+      "data.stream: {}, or fetch the shards first with deno task fetch";
+  }
+  if (stream !== undefined && shards === null) {
+    yield "data.stream: seen without data.shards; allowed: with shards; leave it out";
+  }
+  if (stream !== undefined && limit !== null) {
+    yield `data.limit: seen ${limit} with data.stream; allowed: null; use data.stream.epoch`;
+  }
   if (Object.values(data.captions).every((weight) => weight === 0)) {
     yield "data.captions: seen 0 for every level; allowed: at least one weight above 0";
   }

@@ -1,7 +1,7 @@
 import { FLAVOURS } from "./flavours.ts";
 import { isPlainObject, mergeDeep, type PlainObject } from "./plain_object.ts";
 import { PRESETS } from "./presets.ts";
-import { RECIPE_DEFAULTS, STAGE_DEFAULTS } from "./recipe_defaults.ts";
+import { RECIPE_DEFAULTS, STAGE_DEFAULTS, STREAM_DEFAULTS } from "./recipe_defaults.ts";
 
 /**
  * Fills in what a recipe left out: defaults, the fields of its preset and flavour, and of a resized
@@ -14,6 +14,9 @@ export function fillRecipe(raw: PlainObject): PlainObject {
     // A recipe that lists some levels means those only.
     const none = { l1: 0, l2: 0, l3: 0, l4: 0, l5: 0 };
     (filled.data as PlainObject).captions = { ...none, ...raw.data.captions };
+  }
+  if (isPlainObject(raw.data) && isPlainObject(raw.data.stream)) {
+    (filled.data as PlainObject).stream = mergeDeep(STREAM_DEFAULTS, raw.data.stream);
   }
   filled.model = fillModel(filled.model, raw.loss);
   const patch = patchOf(filled.model);

@@ -5,8 +5,10 @@ import type { StageRecipe } from "./stage_recipe.ts";
 export interface DataRecipe {
   /** A built-in data set; exactly one of `set` and `shards` is not null. */
   readonly set: "icons-v1" | null;
-  /** Path or glob of webdataset tar shards. */
+  /** Path or glob of webdataset tar shards; with `stream` also braces and addresses. */
   readonly shards: string | null;
+  /** Trains straight from the shards, without baking them first; left out = they are baked. */
+  readonly stream?: StreamRecipe;
   /** Uses only this many training pairs, chosen by hash; null for all. */
   readonly limit: number | null;
   /**
@@ -27,6 +29,35 @@ export interface DataRecipe {
   readonly balance: "none" | "phrase-family";
   /** Most rows of one designer family in an epoch; null for no limit. */
   readonly familyCap: number | null;
+}
+
+/** How a run reads shards that are not baked. */
+export interface StreamRecipe {
+  /** Samples in the shuffle buffer, of which the next one is drawn; default 8192. */
+  readonly buffer: number;
+  /** Samples of an epoch, after which the shards are read in a new order; null = all of them. */
+  readonly epoch: number | null;
+  /**
+   * Where captions stand: `txt` or another text file of a sample, or `json.NAME` for a text or a list
+   * of texts in `key.json`. A field that has one is drawn, then one of its captions. Default `[txt]`.
+   */
+  readonly captions: readonly string[];
+  /** What is left out, and counted. */
+  readonly filter: StreamFilter;
+  /** Share of broken samples above which the run stops; default 0.01. */
+  readonly maxBroken: number;
+}
+
+/** Filters of a stream; null = none. */
+export interface StreamFilter {
+  /** Least pixels of the shorter side. */
+  readonly minSide: number | null;
+  /** Largest ratio of the longer side to the shorter. */
+  readonly maxAspect: number | null;
+  /** Least words of a caption; captions with fewer are not drawn. */
+  readonly minWords: number | null;
+  /** A number in `key.json` that must be `min` or more, such as a similarity. */
+  readonly score: { readonly field: string; readonly min: number } | null;
 }
 
 /** A model, and where its weights start. */

@@ -42,3 +42,12 @@ export const STAGE_DEFAULTS = {
     flip: 0,
   },
 } as const;
+
+/** What `data.stream` may leave out, where a recipe has it. */
+export const STREAM_DEFAULTS = {
+  buffer: 8192,
+  epoch: null,
+  captions: ["txt"],
+  filter: { minSide: null, maxAspect: null, minWords: null, score: null },
+  maxBroken: 0.01,
+} as const;

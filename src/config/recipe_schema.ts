@@ -9,12 +9,26 @@ const share = z.number().min(0).max(1);
 const weight = z.number().min(0);
 const count = z.int().min(1);
 
+const streamSchema = z.strictObject({
+  buffer: count.max(1_000_000),
+  epoch: count.nullable(),
+  captions: z.array(z.string().regex(/^[A-Za-z0-9_][\w.-]*$/, "txt, or json.NAME")).min(1),
+  filter: z.strictObject({
+    minSide: count.nullable(),
+    maxAspect: z.number().min(1).nullable(),
+    minWords: count.nullable(),
+    score: z.strictObject({ field: z.string().min(1), min: z.number() }).nullable(),
+  }),
+  maxBroken: share,
+});
+
 /** The check of a {@link Recipe}; its fields are explained there. */
 export const recipeSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, hyphens"),
   data: z.strictObject({
     set: z.enum(["icons-v1"]).nullable(),
     shards: z.string().min(1).nullable(),
+    stream: streamSchema.optional(),
     limit: count.nullable(),
     captions: z.strictObject({ l1: weight, l2: weight, l3: weight, l4: weight, l5: weight }),
     tokenizer: z.enum(["icons", "clip-bpe", "bert-uncased", "bert-uncased-strip-sep"]).optional(),

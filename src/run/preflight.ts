@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Recipe } from "../config/recipe.ts";
+import { KEEP_BYTES } from "../data/stream/sample_stream.ts";
 import { parameterCounts } from "../model/model_cost.ts";
 
 /** What a machine has to offer; bytes. */
@@ -22,7 +23,8 @@ export function runNeeds(recipe: Recipe): Room {
   const disk = (recipe.checkpoint.keep + 1) * 16 * parameters + 4 * parameters;
   // The same and the gradients; the copy that is being saved; three batches of the loader.
   const batches = recipe.stages.map(({ batch, image }) => 3 * batch * image.size ** 2 * 3);
-  return { disk, memory: 36 * parameters + Math.max(...batches) };
+  const stream = recipe.data.stream ? KEEP_BYTES : 0;
+  return { disk, memory: 36 * parameters + Math.max(...batches) + stream };
 }
 
 /**

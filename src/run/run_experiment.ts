@@ -26,7 +26,8 @@ import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
 import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
 import { checkShares, shareModel } from "./share_model.ts";
-import { openTrainingData } from "./training_data.ts";
+import { openStreamData, type StreamData } from "./stream_data.ts";
+import { openTrainingData, type TrainingData } from "./training_data.ts";
 import { type RunStageReport, trainRunStage } from "./train_run_stage.ts";
 
 /** How far a run is. */
@@ -119,7 +120,9 @@ export async function runExperiment(
   }
   const folder = writes ? openRunFolder(out, recipe, options.resume) : null;
   const checkpoint = folder?.checkpoint ?? null;
-  const data = await group.inTurn(() => openTrainingData(dataSet, recipe));
+  const data = await group.inTurn<TrainingData | StreamData>(() =>
+    recipe.data.stream ? openStreamData(dataSet, recipe) : openTrainingData(dataSet, recipe)
+  );
   const state = await group.share(checkpoint?.state ?? null);
   using context = new NativeContext();
   const library = compareLibraries(state?.library, libraryIdentity());

@@ -1,6 +1,8 @@
 import type { Checkpoint } from "../checkpoint/checkpoint_store.ts";
 import type { StoredTensor } from "../checkpoint/safetensors.ts";
 import type { LoaderCursor } from "../data/loader/sample_order.ts";
+import type { StreamCursor } from "../data/stream/sample_stream.ts";
+import type { StreamCounts } from "../data/stream/stream_counts.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 
@@ -12,6 +14,8 @@ export interface StageResult {
   readonly seconds: number;
   /** Mean loss of the last tenth of the steps; steps without a finite loss do not count. */
   readonly loss: number;
+  /** What a stream read and left out; pictures are those that rank 0 decoded. */
+  readonly data?: StreamCounts;
 }
 
 /** Where a run stands; with the arrays of a checkpoint enough to go on exactly. */
@@ -22,7 +26,7 @@ export interface RunState {
   readonly stage: number;
   /** Steps done in this stage. */
   readonly step: number;
-  readonly cursor: LoaderCursor;
+  readonly cursor: LoaderCursor | StreamCursor;
   /** Seconds of training in this stage so far. */
   readonly seconds: number;
   /** Seconds of those spent waiting for data. */

@@ -1,13 +1,14 @@
 import type { Recipe } from "../config/recipe.ts";
 import { shardRecords } from "../data/bake/shard_records.ts";
 import type { IconSet } from "../data/icons/icon_set.ts";
+import { streamDataSet } from "./stream_data.ts";
 
 /** What a run needs of a data set: a training split; benchmarks with their splits where it has any. */
 export type DataSet = Pick<IconSet, "dir" | "train" | "val" | "test" | "benches">;
 
 /**
  * The data set of a recipe that names webdataset shards: baked once into small records, then found
- * in the cache. It has no benchmarks, so the recipe must not ask for any.
+ * in the cache, or read as a stream where the recipe says so. It has no benchmarks, so the recipe must not ask for any.
  *
  * Pictures are stored a third larger than the largest stage needs, so that crops keep their detail.
  */
@@ -27,6 +28,7 @@ export async function shardDataSet(
         "--set eval.benches=[] --set eval.retrieval=[]",
     );
   }
+  if (recipe.data.stream) return streamDataSet(recipe, options.cacheDir);
   const largest = Math.max(...recipe.stages.map((stage) => stage.image.size));
   const { dir, path } = await shardRecords({
     shards,

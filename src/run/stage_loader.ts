@@ -1,10 +1,21 @@
 import type { Recipe } from "../config/recipe.ts";
-import { PairLoader } from "../data/loader/pair_loader.ts";
+import { type LoadedBatch, PairLoader } from "../data/loader/pair_loader.ts";
 import type { LoaderCursor } from "../data/loader/sample_order.ts";
+import type { StreamCursor } from "../data/stream/sample_stream.ts";
+import { StreamLoader } from "../data/stream/stream_loader.ts";
 import type { NativeContext } from "../native/context.ts";
 import { planImage } from "../tokens/image_reduction.ts";
 import { planText } from "../tokens/text_reduction.ts";
+import type { StreamData } from "./stream_data.ts";
 import type { TrainingData } from "./training_data.ts";
+
+/** Gives batches, one after the other. */
+export interface BatchLoader extends Disposable {
+  next(): Promise<LoadedBatch>;
+}
+
+/** Where a loader goes on: that of records or that of a stream. */
+export type DataCursor = LoaderCursor | StreamCursor;
 
 /**
  * The loader of one stage of a recipe.
@@ -17,13 +28,35 @@ export function stageLoader(
   context: NativeContext,
   recipe: Recipe,
   stage: number,
-  data: TrainingData,
-  cursor: LoaderCursor | undefined,
+  data: TrainingData | StreamData,
+  cursor: DataCursor | undefined,
   share?: { readonly rank: number; readonly size: number },
-): PairLoader {
+): BatchLoader {
   const { batch, image, text, augment } = recipe.stages[stage];
   const { captions } = recipe.data;
   const { tokens, mask } = planImage(image, recipe.model.image.patch);
+  // Stages draw their own crops, masks and captions.
+  const seed = (recipe.seed + 0x9e3779b9 * stage) >>> 0;
+  if ("stream" in data) {
+    return new StreamLoader(context, {
+      shards: data.shards,
+      open: data.open,
+      stream: data.stream,
+      coder: data.tokenizer,
+      marksOf: data.marksOf,
+      batch,
+      share,
+      size: image.size,
+      filter: recipe.model.image.filter,
+      textTokens: text.tokens,
+      shorten: planText(text),
+      mask: mask === null ? undefined : { tokens, keep: mask },
+      augment,
+      seed,
+      cursor: cursor as StreamCursor | undefined,
+      workers: Number(Deno.env.get("CLIPA_WORKERS") || 0) || undefined,
+    });
+  }
   return new PairLoader(context, {
     records: data.records,
     captions: data.captions,
@@ -37,8 +70,7 @@ export function stageLoader(
     shorten: planText(text),
     mask: mask === null ? undefined : { tokens, keep: mask },
     augment,
-    // Stages draw their own crops, masks and captions.
-    seed: (recipe.seed + 0x9e3779b9 * stage) >>> 0,
-    cursor,
+    seed,
+    cursor: cursor as LoaderCursor | undefined,
   });
 }

@@ -2,8 +2,9 @@ import type { Recipe } from "../config/recipe.ts";
 import { peakLr, stageSteps, warmupSteps } from "../config/stage_numbers.ts";
 import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { CheckpointWriter } from "../checkpoint/checkpoint_writer.ts";
-import { FIRST_CURSOR, type LoaderCursor } from "../data/loader/sample_order.ts";
+import { FIRST_CURSOR } from "../data/loader/sample_order.ts";
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
+import { describeCounts } from "../data/stream/stream_counts.ts";
 import { type RankGroup, SOLO } from "../dist/rank_group.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { planImage } from "../tokens/image_reduction.ts";
@@ -17,7 +18,8 @@ import { TrainStep } from "../train/train_step.ts";
 import type { Watch } from "../train/watchdog.ts";
 import { modelArrays, type RunState, type StageResult } from "./run_state.ts";
 import { libraryIdentity } from "./library_identity.ts";
-import { stageLoader } from "./stage_loader.ts";
+import { type DataCursor, stageLoader } from "./stage_loader.ts";
+import type { StreamData } from "./stream_data.ts";
 import type { TrainingData } from "./training_data.ts";
 
 /** What a stage of a run works with. */
@@ -26,7 +28,7 @@ export interface RunStageOptions {
   readonly recipeHash: string;
   /** Index of the stage. */
   readonly stage: number;
-  readonly data: TrainingData;
+  readonly data: TrainingData | StreamData;
   /** Folder of the run. */
   readonly dir: string;
   /** Where the stage stands when the run goes on; null at its start. */
@@ -57,6 +59,9 @@ export interface RunStageReport extends StageResult {
 
 // So many skipped steps in a row, and a run will not come back.
 const HOPELESS = 100;
+
+// Broken samples that a stage names; all are counted.
+const NAMED = 50;
 
 // Lines of metrics a stage writes; the loss of every step is in their means.
 const LINES = 500;
@@ -90,7 +95,7 @@ export async function trainRunStage(
     group,
   );
 
-  let cursor: LoaderCursor = from?.cursor ?? FIRST_CURSOR;
+  let cursor: DataCursor = from?.cursor ?? FIRST_CURSOR;
   let seconds = from?.seconds ?? 0;
   let waited = from?.waited ?? 0;
   let stalled = from?.stalled ?? 0;
@@ -136,6 +141,7 @@ export async function trainRunStage(
   };
 
   let skips = 0;
+  let named = 0;
   let completed = from?.step ?? 0;
   let saved = from?.step ?? 0;
   let batch: LoadedBatch;
@@ -158,6 +164,11 @@ export async function trainRunStage(
         writer.check();
         completed = event.step;
         cursor = batch.cursor;
+        for (const note of batch.broken ?? []) {
+          if (named++ < NAMED) {
+            options.events?.write({ kind: "broken", stage: stage.name, step: event.step, note });
+          }
+        }
         seconds += event.seconds + event.waited;
         waited += event.waited;
         const inTail = event.step > steps - Math.max(1, Math.floor(steps / 10));
@@ -219,7 +230,11 @@ export async function trainRunStage(
   }
   await saveNow(steps);
   const loss = tail.reduce((sum, value) => sum + value, 0) / tail.length;
-  return { name: stage.name, samples: steps * stage.batch, seconds, loss, waited, stalled };
+  const result = { name: stage.name, samples: steps * stage.batch, seconds, loss, waited, stalled };
+  if (!("counts" in cursor)) return result;
+  const note = describeCounts(cursor.counts);
+  options.events?.write({ kind: "data", stage: stage.name, step: steps, note });
+  return { ...result, data: cursor.counts };
 }
 
 /** Means over steps; a loss that is not finite does not count. */

@@ -36,6 +36,15 @@ export function openTrainingData(set: DataSet, recipe: Recipe): TrainingData {
   return { records, tokenizer, captions, order };
 }
 
+/** Where a tokenizer trained on the data set's captions is kept; null when the recipe uses another. */
+export function trainedTokenizer({ dir }: Pick<DataSet, "dir">, recipe: Recipe): string | null {
+  const { flavour, text } = recipe.model;
+  if ((recipe.data.tokenizer ?? "icons") !== "icons" || initialTokenizer(recipe) !== null) {
+    return null;
+  }
+  return `${dir}/tokenizer-${flavour}-${text.vocabulary}.json`;
+}
+
 /** Weights go with the tokenizer that they were trained with; a recipe that names another is wrong. */
 function checkKind(tokenizer: CaptionTokenizer, { data, model }: Recipe): CaptionTokenizer {
   if (data.tokenizer === undefined || data.tokenizer === tokenizer.kind) return tokenizer;
@@ -46,7 +55,10 @@ function checkKind(tokenizer: CaptionTokenizer, { data, model }: Recipe): Captio
 }
 
 /** Marks for syntax masks, where a stage has one. */
-function captionMarks(recipe: Recipe, tokenizer: CaptionTokenizer) {
+export function captionMarks(
+  recipe: Recipe,
+  tokenizer: CaptionTokenizer,
+): ((text: string) => Uint8Array) | undefined {
   const stage = recipe.stages.find(({ text }) => text.strategy === "syntax");
   return stage && tokenMarks(tokenizer, stage.text.tags ?? "sentence", tagWords);
 }
@@ -55,13 +67,17 @@ function captionMarks(recipe: Recipe, tokenizer: CaptionTokenizer) {
  * The tokenizer that the recipe names: of a released model, or one for the data set, with the recipe's
  * vocabulary and flavour.
  */
-export function openTokenizer(set: DataSet, recipe: Recipe, records: Records): CaptionTokenizer {
+export function openTokenizer(
+  set: Pick<DataSet, "dir">,
+  recipe: Recipe,
+  records: Pick<Records, "textCount" | "text">,
+): CaptionTokenizer {
   const { flavour, text } = recipe.model;
   const { tokenizer: kind = "icons" } = recipe.data;
   const own = initialTokenizer(recipe);
   if (own !== null) return checkKind(loadTokenizer(own), recipe);
   if (kind !== "icons") return openNamedTokenizer(kind, flavour);
-  const path = `${set.dir}/tokenizer-${flavour}-${text.vocabulary}.json`;
+  const path = trainedTokenizer(set, recipe)!;
   try {
     return loadTokenizer(path);
   } catch (error) {

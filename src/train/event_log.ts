@@ -1,8 +1,8 @@
 /** Something that a run did besides its steps. */
 export interface RunEvent {
   /**
-   * `start`, `resume`, `skip`, `rewind`, `repair`, `library`, `wait`, `stop` or `end`; see
-   * {@linkcode EventLog}.
+   * `start`, `resume`, `skip`, `rewind`, `repair`, `library`, `wait`, `broken`, `data`, `stop` or
+   * `end`; see {@linkcode EventLog}.
    */
   readonly kind: string;
   /** Stage, where there is one. */
@@ -28,6 +28,8 @@ export interface EventLine extends RunEvent {
  * - `rewind`: the run went back to a checkpoint and left a stretch of data out.
  * - `repair`: a checkpoint or its pointer was missing or damaged, and what was done about it.
  * - `library`: the native library is another build than that of the checkpoint.
+ * - `broken`: a sample of a stream was left out; the first of a stage are named, all are counted.
+ * - `data`: what a stage read from its stream, and what was left out why.
  * - `wait`: a stage of the work was waited for unusually long.
  */
 export class EventLog implements Disposable {

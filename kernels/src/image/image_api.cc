@@ -153,6 +153,32 @@ CLIPA_EXPORT int32_t clipa_map_close(uint64_t map) {
   });
 }
 
+CLIPA_EXPORT int32_t clipa_map_scratch(uint64_t bytes, uint64_t* map) {
+  return guarded(__func__, [&]() -> int32_t {
+    if (map == nullptr) return missing("clipa_map_scratch", "map");
+    if (bytes < 1 || bytes > uint64_t{1} << 40) {
+      return fail(CLIPA_INVALID_ARGUMENT, "clipa_map_scratch: bytes must be 1 to 2^40");
+    }
+    std::string message;
+    std::shared_ptr<Map> made = Map::scratch(bytes, &message);
+    if (!made) return fail(CLIPA_OUT_OF_MEMORY, message);
+    *map = maps().add(std::move(made));
+    return CLIPA_OK;
+  });
+}
+
+CLIPA_EXPORT int32_t clipa_map_write(uint64_t map, uint64_t offset, const uint8_t* data,
+                                     uint64_t bytes) {
+  return guarded(__func__, [&]() -> int32_t {
+    std::shared_ptr<Map> memory = find_map(map);
+    if (!memory) return stale("clipa_map_write", "map");
+    if (data == nullptr) return missing("clipa_map_write", "data");
+    const char* problem = memory->write(offset, bytes, data);
+    if (problem == nullptr) return CLIPA_OK;
+    return fail(CLIPA_INVALID_ARGUMENT, std::string("clipa_map_write: ") + problem);
+  });
+}
+
 CLIPA_EXPORT int32_t clipa_resize_u8(const uint8_t* src, uint64_t src_bytes, uint32_t width,
                                      uint32_t height, uint32_t channels, const float* box,
                                      uint8_t* dst, uint64_t dst_bytes, uint32_t out_width,

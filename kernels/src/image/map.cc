@@ -38,6 +38,39 @@ std::shared_ptr<Map> Map::open(const std::string& path, std::string* message) {
   return made;
 }
 
+std::shared_ptr<Map> Map::scratch(uint64_t bytes, std::string* message) {
+  auto made = std::make_shared<Map>();
+  made->file_ = memfd_create("clipa-pictures", MFD_CLOEXEC);
+  if (made->file_ < 0 || ftruncate(made->file_, static_cast<off_t>(bytes)) != 0) {
+    *message = "cannot get " + std::to_string(bytes) + " bytes of memory: " + std::strerror(errno);
+    return nullptr;
+  }
+  void* data = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, made->file_, 0);
+  if (data == MAP_FAILED) {
+    *message = "cannot map " + std::to_string(bytes) + " bytes of memory: " + std::strerror(errno);
+    return nullptr;
+  }
+  made->data = static_cast<const uint8_t*>(data);
+  made->bytes = bytes;
+  made->scratch_ = true;
+  return made;
+}
+
+const char* Map::write(uint64_t offset, uint64_t count, const void* from) const {
+  if (!scratch_) return "the map is one of a file, which is read-only";
+  if (offset > bytes || count > bytes - offset) return "the range lies outside the memory";
+  const char* data = static_cast<const char*>(from);
+  while (count > 0) {
+    const ssize_t put = pwrite(file_, data, count, static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return "no memory is left; end other programs";
+    data += put;
+    offset += static_cast<uint64_t>(put);
+    count -= static_cast<uint64_t>(put);
+  }
+  return nullptr;
+}
+
 Map::~Map() {
   if (data != nullptr) munmap(const_cast<uint8_t*>(data), bytes);
   if (file_ >= 0) close(file_);

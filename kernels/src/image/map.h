@@ -1,4 +1,4 @@
-// A read-only mapping of a file, behind the handles of clipa_map_open.
+// A mapping of a file or of scratch memory, behind the handles of clipa_map_open.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,8 @@ class Map {
  public:
   // Opens and maps; null and a message when that cannot be done.
   static std::shared_ptr<Map> open(const std::string& path, std::string* message);
+  // Memory of this process instead of a file; see clipa_map_scratch.
+  static std::shared_ptr<Map> scratch(uint64_t bytes, std::string* message);
   ~Map();
 
   const uint8_t* data = nullptr;
@@ -22,11 +24,15 @@ class Map {
   // Copies a range. Null, or what is wrong with the file.
   const char* read(uint64_t offset, uint64_t count, void* out) const;
 
+  // Copies into a range of scratch memory. Null, or what is wrong.
+  const char* write(uint64_t offset, uint64_t count, const void* from) const;
+
   // Null, or that the file is shorter than when it was opened: to be asked before a scan.
   const char* check() const;
 
  private:
   int file_ = -1;
+  bool scratch_ = false;
 };
 
 // Null when the handle is stale.

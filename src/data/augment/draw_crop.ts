@@ -12,34 +12,45 @@ export interface DrawKey {
   readonly row: number;
 }
 
+/** Sides of a picture, in pixels. */
+export interface PictureSides {
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * A random crop of a square picture: area and aspect ratio drawn until they fit, else the whole
+ * A random crop of a picture: area and aspect ratio drawn until they fit, else the whole
  * picture ("Inception" crop, paper 1, table 5; aspect log-uniform).
  *
- * @param size Side of the picture, in pixels.
+ * @param size Side of the picture in pixels, or both sides.
  * @param area Smallest and largest share of the area.
  * @param aspect Smallest and largest ratio of width to height.
  */
 export function drawCrop(
   key: DrawKey,
-  size: number,
+  size: number | PictureSides,
   area: readonly [number, number],
   aspect: readonly [number, number],
 ): Crop {
+  const sides = typeof size === "number" ? { width: size, height: size } : size;
+  // The side of a square of the same area; exact for a square.
+  const scale = Math.sqrt(sides.width * sides.height);
   const low = Math.log(aspect[0]);
   const high = Math.log(aspect[1]);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const [a, b, c, d] = philox(key.seed, PURPOSE, key.epoch, key.row, attempt, 0);
     const share = area[0] + unit(a) * (area[1] - area[0]);
     const ratio = Math.exp(low + unit(b) * (high - low));
-    const width = Math.fround(size * Math.sqrt(share * ratio));
-    const height = Math.fround(size * Math.sqrt(share / ratio));
-    if (width > size || height > size) continue;
+    const width = Math.fround(scale * Math.sqrt(share * ratio));
+    const height = Math.fround(scale * Math.sqrt(share / ratio));
+    if (width > sides.width || height > sides.height) continue;
     // Rounded so that left + width, added in float32, cannot pass the edge.
-    const left = Math.min(Math.fround(unit(c) * (size - width)), Math.fround(size - width));
-    const top = Math.min(Math.fround(unit(d) * (size - height)), Math.fround(size - height));
-    if (Math.fround(left + width) > size || Math.fround(top + height) > size) continue;
+    const [right, below] = [sides.width - width, sides.height - height];
+    const left = Math.min(Math.fround(unit(c) * right), Math.fround(right));
+    const top = Math.min(Math.fround(unit(d) * below), Math.fround(below));
+    if (Math.fround(left + width) > sides.width) continue;
+    if (Math.fround(top + height) > sides.height) continue;
     return { left, top, width, height };
   }
-  return { left: 0, top: 0, width: size, height: size };
+  return { left: 0, top: 0, ...sides };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lockFile } from "../icons/lock_file.ts";
 import { writeWhole } from "../icons/write_whole.ts";
 import { openRecords } from "../records/records.ts";
-import { findShards } from "../shards/find_shards.ts";
+import { listShards } from "../shards/list_shards.ts";
 import { type BakeOptions, type BakeReport, bakeShards } from "./bake_shards.ts";
 
 /** Raised whenever the same shards give other records. */
@@ -11,7 +11,7 @@ const VERSION = 1;
 
 /** Options of {@linkcode shardRecords}. */
 export interface ShardRecordsOptions extends Omit<BakeOptions, "shards" | "out"> {
-  /** A path or a glob of webdataset tars. */
+  /** A path, a glob or a range in braces of webdataset tars. */
   readonly shards: string;
   /** Folder that holds data sets, each in a folder of its own. */
   readonly cacheDir: string;
@@ -34,7 +34,7 @@ export interface ShardRecords extends BakeReport {
  */
 export async function shardRecords(options: ShardRecordsOptions): Promise<ShardRecords> {
   const { cacheDir, side, filter, fit, signal, maxBroken = 0.01, limits = {} } = options;
-  const shards = findShards(options.shards, "data.shards");
+  const shards = listShards(options.shards, "data.shards");
   const sources = shards.map((path) => {
     const { size, mtime } = Deno.statSync(path);
     return [path, size, mtime?.getTime() ?? 0];

@@ -34,8 +34,8 @@ export type Warp = readonly [number, number, number, number, number, number];
 export interface ImageJob {
   /** Byte offset in the mapped file. */
   readonly offset: number;
-  /** Side of the stored picture, in pixels. */
-  readonly size: number;
+  /** Side of the stored picture in pixels, or both sides. */
+  readonly size: number | { readonly width: number; readonly height: number };
   readonly channels: number;
   readonly crop: Crop;
   /** One-channel pictures: the colours of ink and paper; null keeps black on white. */
@@ -69,8 +69,8 @@ export class ImageJobs {
     const { offset, crop, jitter, stroke, warp } = job;
     words[at] = offset; // modulo 2^32
     words[at + 1] = Math.floor(offset / 2 ** 32);
-    words[at + 2] = job.size;
-    words[at + 3] = job.size;
+    words[at + 2] = typeof job.size === "number" ? job.size : job.size.width;
+    words[at + 3] = typeof job.size === "number" ? job.size : job.size.height;
     words[at + 4] = job.channels;
     words[at + 5] = (job.flip ? FLIP : 0) | (job.colours ? INK : 0) | (jitter ? JITTER : 0) |
       (job.gray ? GRAY : 0) | (stroke === null ? 0 : STROKE) | (warp ? WARP : 0);

@@ -8,6 +8,7 @@ import { ImageJobs } from "../images/image_jobs.ts";
 import { MappedFile } from "../images/mapped_file.ts";
 import { FILTER_CODES, type ResizeFilter } from "../images/resize_image.ts";
 import type { Records } from "../records/records.ts";
+import type { StreamCursor } from "../stream/sample_stream.ts";
 import type { CaptionTokens, ShortenCaption } from "./caption_tokens.ts";
 import { FIRST_CURSOR, type LoaderCursor, type SampleOrder } from "./sample_order.ts";
 
@@ -44,18 +45,26 @@ export interface PairMask {
 }
 
 /** A batch, ready for a training step. Its arrays are valid until the next batch is asked for. */
-export interface LoadedBatch {
+export interface LoadedBatch<
+  Row extends number | string = number | string,
+  Cursor = LoaderCursor | StreamCursor,
+> {
   /** u8 [batch, size, size, 3]; with a share only its part of the batch, as the rest. */
   readonly images: Uint8Array;
   /** i32 [batch, textTokens] */
   readonly tokens: Int32Array;
   /** i32 [batch, kept patches]; absent without a mask. */
   readonly kept?: Int32Array;
-  /** Rows of the data set. */
-  readonly rows: readonly number[];
+  /** Rows of the data set, or keys of a stream's samples. */
+  readonly rows: readonly Row[];
   /** Where the loader stands after this batch. */
-  readonly cursor: LoaderCursor;
+  readonly cursor: Cursor;
+  /** Samples of a stream that were left out because they are broken, a sentence each. */
+  readonly broken?: readonly string[];
 }
+
+/** A batch of rows of a record file. */
+type RowBatch = LoadedBatch<number, LoaderCursor>;
 
 /** `CLIPA_STALE_HANDLE` */
 const STALE_HANDLE = 4;
@@ -90,7 +99,7 @@ export class PairLoader implements Disposable {
   readonly #map: MappedFile;
   readonly #slots: Slot[];
   readonly #jobs: ImageJobs;
-  readonly #started: Promise<LoadedBatch>[] = [];
+  readonly #started: Promise<RowBatch>[] = [];
   #cursor: LoaderCursor;
   #made = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -123,7 +132,7 @@ export class PairLoader implements Disposable {
   }
 
   /** The next batch; those after it are prepared meanwhile. */
-  async next(): Promise<LoadedBatch> {
+  async next(): Promise<RowBatch> {
     if (this.#disposed) throw new Error("the loader was disposed; make a new one");
     if (this.#started.length === 0) this.#start();
     const batch = await this.#started.shift()!;
@@ -144,7 +153,7 @@ export class PairLoader implements Disposable {
     this.#started.push(promise);
   }
 
-  async #prepare(slot: Slot): Promise<LoadedBatch> {
+  async #prepare(slot: Slot): Promise<RowBatch> {
     const { batch, order, captions, textTokens, captionWeights, shorten, mask, seed } =
       this.#options;
     const { rows: drawn, cursor } = order.next(this.#cursor, batch);

@@ -8,6 +8,16 @@ export interface ShardSample {
   files: Map<string, Uint8Array>;
   /** Byte of the shard where the sample's first header stands. */
   at: number;
+  /** Byte behind its last file, padding included. */
+  end: number;
+}
+
+/** Where the bytes of a shard come from. */
+export interface TarInput {
+  /** For errors: a path or an address. */
+  readonly name: string;
+  /** Fills a part of the buffer; null at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
 }
 
 /** A sample that was left out, and why. */
@@ -25,6 +35,8 @@ export interface ReadTarOptions {
   maxFiles?: number;
   /** Called for each sample left out. */
   onBroken?: (sample: BrokenSample) => void;
+  /** Byte of the shard at which the input begins: the `end` of a sample. Default 0. */
+  from?: number;
 }
 
 const MAX_KEY_LENGTH = 240;
@@ -44,12 +56,42 @@ const MAX_EXTENDED_HEADER = 64 << 10;
  * ```
  */
 export async function* readTar(
-  path: string,
+  source: string | TarInput,
   options: ReadTarOptions = {},
 ): AsyncGenerator<ShardSample, void, void> {
-  const { maxFileBytes = 32 << 20, maxFiles = 64, onBroken = () => {} } = options;
-  using file = await Deno.open(path, { read: true });
-  const input = blockReader(file, path);
+  if (typeof source !== "string") return yield* readSamples(source, options);
+  using file = await Deno.open(source, { read: true });
+  if (options.from) await file.seek(options.from, Deno.SeekMode.Start);
+  yield* readSamples({ name: source, read: (buffer) => file.read(buffer) }, options);
+}
+
+/** The sample that stands alone in a part of a shard, from its `at` to its `end`. */
+export async function readSample(
+  name: string,
+  part: Uint8Array,
+  options: ReadTarOptions,
+): Promise<ShardSample | undefined> {
+  // The end mark makes the part a whole tar.
+  const whole = new Uint8Array(part.length + 2 * TAR_BLOCK);
+  whole.set(part);
+  let at = 0;
+  const read = (buffer: Uint8Array) => {
+    const piece = whole.subarray(at, at + buffer.length);
+    buffer.set(piece);
+    at += piece.length;
+    return Promise.resolve(piece.length === 0 ? null : piece.length);
+  };
+  for await (const sample of readSamples({ name, read }, options)) return sample;
+  return undefined;
+}
+
+async function* readSamples(
+  source: TarInput,
+  options: ReadTarOptions,
+): AsyncGenerator<ShardSample, void, void> {
+  const { maxFileBytes = 32 << 20, maxFiles = 64, onBroken = () => {}, from = 0 } = options;
+  const path = source.name;
+  const input = blockReader(source, from);
   let sample: ShardSample | undefined;
   let broken: string | undefined;
   let overridden = false;
@@ -85,7 +127,7 @@ export async function* readTar(
       const whole = finish();
       if (whole) yield whole;
     }
-    sample ??= { key, files: new Map(), at };
+    sample ??= { key, files: new Map(), at, end: at };
     broken ??= overridden
       ? "an extended header changes its name or size"
       : faultOf(member, key, extension, maxFileBytes) ??
@@ -94,6 +136,7 @@ export async function* readTar(
     overridden = false;
     if (broken !== undefined) await input.skip(padded);
     else sample.files.set(extension, (await input.take(padded)).slice(0, member.bytes));
+    sample.end = input.at;
   }
   const last = finish();
   if (last) yield last;
@@ -154,9 +197,9 @@ interface BlockReader {
   skip(bytes: number): Promise<undefined>;
 }
 
-function blockReader(file: Deno.FsFile, path: string): BlockReader {
+function blockReader(source: TarInput, start: number): BlockReader {
   let buffer = new Uint8Array(1 << 20);
-  let from = 0, to = 0, at = 0;
+  let from = 0, to = 0, at = start;
   const fill = async (wanted: number) => {
     if (to - from >= wanted) return;
     if (buffer.length < wanted) {
@@ -167,10 +210,10 @@ function blockReader(file: Deno.FsFile, path: string): BlockReader {
     to -= from;
     from = 0;
     while (to < wanted) {
-      const n = await file.read(buffer.subarray(to));
+      const n = await source.read(buffer.subarray(to));
       if (n === null) {
         throw new SyntaxError(
-          `${path}: ends at byte ${at + to}, ${wanted - to} bytes too early; ` +
+          `${source.name}: ends at byte ${at + to}, ${wanted - to} bytes too early; ` +
             `a whole shard ends with two zero blocks; fetch or build it again`,
         );
       }

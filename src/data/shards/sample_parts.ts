@@ -29,9 +29,14 @@ export function captionOf({ files }: ShardSample): string {
   } catch (cause) {
     throw new SyntaxError("unreadable text: not UTF-8", { cause });
   }
-  const caption = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+  const caption = cleanCaption(text);
   if (caption === "") throw new SyntaxError("empty text: a caption needs a visible character");
   return caption;
+}
+
+/** A caption with white space and control characters as single blanks; empty when nothing is left. */
+export function cleanCaption(text: string): string {
+  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
 }
 
 /**
