@@ -67,7 +67,8 @@ typedef struct clipa_context_params {
 /* How matrix products read their float32 inputs. Sums are float32 either way. */
 enum clipa_precision {
   CLIPA_PRECISION_F32 = 0,
-  CLIPA_PRECISION_BF16 = 1 /* rounded to bfloat16; the CUDA build only */
+  CLIPA_PRECISION_BF16 =
+      1 /* what linear layers multiply is rounded to it; on CUDA the losses' products, too */
 };
 
 /* Flags of ops. */

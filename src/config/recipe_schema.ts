@@ -60,6 +60,7 @@ export const recipeSchema = z.strictObject({
     retrieval: z.array(z.string().min(1)),
     everySamples: count.nullable(),
   }),
+  precision: z.enum(["float32", "bfloat16"]).optional(),
   seed: z.int().min(0).max(2 ** 32 - 1),
   checkpoint: z.strictObject({ everySteps: count.nullable(), keep: count }),
 }) satisfies z.ZodType<Recipe>;

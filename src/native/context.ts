@@ -14,8 +14,9 @@ export interface ContextOptions {
   /** CPU threads; default `CLIPA_THREADS`, else all cores. */
   readonly threads?: number;
   /**
-   * Inputs of matrix products: `float32`, or rounded to `bfloat16` with sums in float32, which only
-   * the CUDA library can; default `float32`.
+   * What linear layers multiply: `float32`, or rounded to `bfloat16` with sums in float32; default
+   * `float32`. On the CPU it is the faster one where the processor has AMX (set `CLIPA_AMX=0` to do
+   * without); `library.bf16` of `deno task doctor` says what computes it.
    */
   readonly precision?: "float32" | "bfloat16";
 }

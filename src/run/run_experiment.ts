@@ -124,7 +124,7 @@ export async function runExperiment(
     recipe.data.stream ? openStreamData(dataSet, recipe) : openTrainingData(dataSet, recipe)
   );
   const state = await group.share(checkpoint?.state ?? null);
-  using context = new NativeContext();
+  using context = new NativeContext({ precision: recipe.precision });
   const library = compareLibraries(state?.library, libraryIdentity());
   using events = writes ? new EventLog(`${out}/events.jsonl`) : null;
   const note = (kind: string, text: string) => {

@@ -25,7 +25,7 @@ cells see the same pairs. A seed decides weights, order, crops and masks, and is
 | middle | 36; 4 by resize | 2 |
 | small, large | 16 and 9 by resize; 9 by random, grid and block mask | 2 |
 
-40 cells, about six CPU-hours. At 9 of 36 patches (75 % masked) all four strategies are defined.
+40 cells, three to six CPU-hours; linear layers multiply bfloat16. At 9 of 36 patches (75 % masked) all four strategies are defined.
 
 **Primary measure.** The change of logit(top-1) on \`icons-100\`, the hundred classes of icons-592 with most
 test pictures, against the same tower and seed at 36 patches. Logits, because a weak tower cannot lose

@@ -192,6 +192,18 @@ Deno.test("parseRecipe wants exactly one source when the data set is described",
   assert.match(refusal((raw) => raw.data.shards = "x/*.tar"), /exactly one of set and shards/);
 });
 
+Deno.test("parseRecipe leaves the precision out when a recipe does not name one", () => {
+  assert.ok(!("precision" in parseRecipe(tinyRecipe(), "tiny.yaml")));
+  assert.equal(
+    parseRecipe({ ...tinyRecipe(), precision: "bfloat16" }, "tiny").precision,
+    "bfloat16",
+  );
+  assert.match(
+    refusal((raw) => raw.precision = "float16", Error as ErrorConstructor),
+    /precision: seen "float16".*"float32".*"bfloat16"/,
+  );
+});
+
 Deno.test("parseRecipe leaves the tokenizer out when a recipe does not name one", () => {
   assert.ok(!("tokenizer" in parseRecipe(tinyRecipe(), "tiny.yaml").data));
 });

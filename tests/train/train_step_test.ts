@@ -40,9 +40,15 @@ const ids = Int32Array.from({ length: BATCH * TOKENS }, (_, i) => (i * 37 + 5) %
 
 /** All values, or gradients, of a model after some steps. */
 async function train(
-  options: { threads: number; accumulate?: number; steps: number; flavour?: "jax" | "torch" },
+  options: {
+    threads: number;
+    accumulate?: number;
+    steps: number;
+    flavour?: "jax" | "torch";
+    precision?: "float32" | "bfloat16";
+  },
 ): Promise<{ values: Float32Array[]; gradients: Float32Array[]; losses: number[] }> {
-  using context = new NativeContext({ threads: options.threads });
+  using context = new NativeContext({ threads: options.threads, precision: options.precision });
   const shape = { spec: spec(options.flavour ?? "jax"), imageSize: SIZE, textTokens: TOKENS };
   using model = new ClipModel(context, shape, { seed: 5 });
   using step = new TrainStep(model, {
@@ -90,6 +96,18 @@ for (const flavour of ["jax", "torch"] as const) {
     }
   });
 }
+
+Deno.test("TrainStep stays near float32 when linear layers multiply bfloat16", async () => {
+  const exact = await train({ threads: 2, steps: 1 });
+  const rounded = await train({ threads: 2, steps: 1, precision: "bfloat16" });
+  const off = Math.abs(rounded.losses[0] / exact.losses[0] - 1);
+  assert.ok(off > 0 && off < 0.01, `loss off by ${off}`);
+  const join = (parts: Float32Array[]) => Float32Array.from(parts.flatMap((part) => [...part]));
+  const gradient = distance(join(rounded.gradients), join(exact.gradients));
+  // A factor has 8 bits of mantissa: about 2^-9 for one product, a few times that through the depth.
+  assert.ok(gradient > 1e-4 && gradient < 0.02, `gradient off by ${gradient}`);
+  assert.deepEqual(await train({ threads: 3, steps: 1, precision: "bfloat16" }), rounded);
+});
 
 Deno.test("Tape gives the same bits when it runs eagerly and as a program", async () => {
   using context = new NativeContext({ threads: 2 });

@@ -75,9 +75,9 @@ CLIPA_EXPORT int32_t clipa_build_info(char* out, uint64_t bytes) {
     char text[512];
     std::snprintf(text, sizeof text,
                   "{\"abi\":%d,\"device\":\"%s\",\"compiler\":\"%s\",\"blas\":\"%s\","
-                  "\"lanes\":%d,\"openmp\":%d,\"cores\":%d}",
-                  CLIPA_ABI_VERSION, info.device, __VERSION__, info.blas, info.lanes, _OPENMP,
-                  omp_get_num_procs());
+                  "\"lanes\":%d,\"bf16\":\"%s\",\"openmp\":%d,\"cores\":%d}",
+                  CLIPA_ABI_VERSION, info.device, __VERSION__, info.blas, info.lanes, info.bf16,
+                  _OPENMP, omp_get_num_procs());
     return copy_text(text, out, bytes);
   });
 }

@@ -36,6 +36,7 @@ class Context {
 
   int threads() const { return threads_; }
   int32_t device() const { return device_number_; }
+  uint32_t precision() const { return precision_; }
 
   // Runs `work` on the context's own thread and waits for it. One caller at a time. All native work
   // goes through this thread, so that there is one team, whichever thread the host calls from.
@@ -71,6 +72,7 @@ class Context {
 
   const int threads_;
   const int32_t device_number_;
+  const uint32_t precision_;  // clipa_precision
   Team team_;
   std::atomic<uint64_t> memory_{0};
   std::atomic<uint64_t> peak_memory_{0};

@@ -7,6 +7,7 @@ struct DeviceInfo {
   const char* device;
   const char* blas;
   int lanes;
+  const char* bf16;  // what multiplies matrices of bfloat16
 };
 
 DeviceInfo device_info();

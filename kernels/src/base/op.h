@@ -15,6 +15,7 @@ struct Op {
   int64_t dims[CLIPA_MAX_DIMS] = {};
   float scalars[CLIPA_MAX_SCALARS] = {};
   void* data[CLIPA_MAX_OPERANDS] = {};
+  bool bf16 = false;  // linear layers round what they multiply to bfloat16
 
   template <class T = float>
   const T* in(int operand) const {

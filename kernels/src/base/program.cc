@@ -78,6 +78,7 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
     Step step{spec, {}, {}};
     step.op.kind = ops[i].kind;
     step.op.flags = ops[i].flags;
+    step.op.bf16 = context_->precision() == CLIPA_PRECISION_BF16;
     std::memcpy(step.op.dims, ops[i].dims, sizeof step.op.dims);
     std::memcpy(step.op.scalars, ops[i].scalars, sizeof step.op.scalars);
     // Presence matters to some needs(), so mark it before the real pointers are known.

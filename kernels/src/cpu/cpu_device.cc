@@ -6,6 +6,7 @@
 #include "base/device_info.h"
 #include "base/guard.h"
 #include "base/memory.h"
+#include "cpu/bf16_tiles.h"
 #include "lanes/lanes.h"
 
 namespace clipa {
@@ -45,10 +46,11 @@ struct Context::Device {
 };
 
 Context::Context(int threads, int32_t device, uint32_t precision)
-    : threads_(threads), device_number_(device), team_(threads), device_(new Device()) {
-  if (precision != CLIPA_PRECISION_F32) {
-    throw StatusError(CLIPA_UNSUPPORTED, "the CPU library computes in float32 only");
-  }
+    : threads_(threads),
+      device_number_(device),
+      precision_(precision),
+      team_(threads),
+      device_(new Device()) {
   worker_ = std::thread([this] { work_loop(); });
 }
 
@@ -102,6 +104,6 @@ std::unique_ptr<Recording> Context::record(const std::vector<Step>&) { return nu
 
 bool Context::replay(Recording&) { return false; }
 
-DeviceInfo device_info() { return {"cpu", "oneDNN", CpuLanes::kWidth}; }
+DeviceInfo device_info() { return {"cpu", "oneDNN", CpuLanes::kWidth, tile_unit()}; }
 
 }  // namespace clipa

@@ -110,7 +110,11 @@ struct GraphRecording : Recording {
 }  // namespace
 
 Context::Context(int threads, int32_t device, uint32_t precision)
-    : threads_(threads), device_number_(device), team_(threads), device_(new Device(device)) {
+    : threads_(threads),
+      device_number_(device),
+      precision_(precision),
+      team_(threads),
+      device_(new Device(device)) {
   device_->queue.bf16 = precision == CLIPA_PRECISION_BF16;
   worker_ = std::thread([this] { work_loop(); });
 }
@@ -201,6 +205,6 @@ bool Context::replay(Recording& recording) {
   return true;
 }
 
-DeviceInfo device_info() { return {"cuda", "cuBLASLt", 32}; }
+DeviceInfo device_info() { return {"cuda", "cuBLASLt", 32, "cuBLASLt"}; }
 
 }  // namespace clipa

@@ -39,6 +39,7 @@ export function measureSteps(threads: number | null): StepSeconds {
     const { batch, accumulate, image, text } = recipe.stages[index];
     const key = JSON.stringify([
       recipe.model,
+      recipe.precision,
       batch,
       accumulate,
       image.size,
@@ -62,7 +63,7 @@ export async function predictStages(recipe: Recipe, stepSeconds: StepSeconds): P
 
 async function timeStep(recipe: Recipe, index: number, threads: number | null): Promise<number> {
   const { batch, accumulate, image, text } = recipe.stages[index];
-  using context = new NativeContext(threads === null ? {} : { threads });
+  using context = new NativeContext({ threads: threads ?? undefined, precision: recipe.precision });
   using model = new ClipModel(context, {
     spec: recipe.model,
     imageSize: image.size,

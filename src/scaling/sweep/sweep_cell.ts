@@ -65,9 +65,10 @@ export function cellId(recipe: Recipe): string {
 }
 
 /** Hash of the training up to the last stage; null when there is one stage only. */
-export function prefixId({ data, model, stages, optimizer, seed }: Recipe): string | null {
+export function prefixId(recipe: Recipe): string | null {
+  const { data, model, stages, loss, optimizer, precision, seed } = recipe;
   if (stages.length < 2) return null;
-  return hashOf({ data, model, stages: stages.slice(0, -1), optimizer, seed });
+  return hashOf({ data, model, stages: stages.slice(0, -1), loss, optimizer, precision, seed });
 }
 
 /** The recipe of the stages before the last, which evaluates nothing. */
