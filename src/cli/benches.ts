@@ -6,17 +6,18 @@ import { embedSpeed } from "./bench/embed_speed.ts";
 import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
 import { ortTorch } from "./bench/ort_torch.ts";
-import { jaxPeer, torchPeer } from "./bench/peers.ts";
+import { jaxPeer, torchPeer, torchRoundedPeer } from "./bench/peers.ts";
 import { bakedPictures, decodeSpeed } from "./bench/picture_speed.ts";
 import { rankSpeed } from "./bench/rank_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenizerSpeed } from "./bench/tokenizer_speed.ts";
-import { tokenRatio, trainStep } from "./bench/train_step.ts";
+import { roundedStep, tokenRatio, trainStep } from "./bench/train_step.ts";
 
 /** Every benchmark, in the order of the README's table. */
 export const BENCHES: readonly Bench[] = [
   trainStep,
+  roundedStep,
   tokenRatio,
   rankSpeed,
   dataFeed,
@@ -30,6 +31,7 @@ export const BENCHES: readonly Bench[] = [
   decodeSpeed,
   jaxPeer,
   torchPeer,
+  torchRoundedPeer,
   ortTorch,
   tokenizerSpeed,
   dataBuild,

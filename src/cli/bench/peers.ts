@@ -12,6 +12,8 @@ interface Peer {
   readonly name: string;
   /** File in `tests/goldens/peers/`. */
   readonly script: string;
+  /** What linear layers multiply, in both; default float32. */
+  readonly precision?: "bfloat16";
   python(context: BenchContext): Promise<string>;
 }
 
@@ -26,6 +28,14 @@ export const jaxPeer = peerBench({
 export const torchPeer = peerBench({
   name: "step.vs.torch",
   script: "torch_step.py",
+  python: ({ env }) => torchPython(env),
+});
+
+/** `step.bf16.vs.torch`: both on bfloat16, PyTorch by its automatic mixed precision. */
+export const torchRoundedPeer = peerBench({
+  name: "step.bf16.vs.torch",
+  script: "torch_step.py",
+  precision: "bfloat16",
   python: ({ env }) => torchPython(env),
 });
 
@@ -51,9 +61,11 @@ async function measure(peer: Peer, context: BenchContext): Promise<BenchResult> 
   const python = await peer.python(context);
   const { NativeContext } = await import("../../native/context.ts");
   const { BenchStep } = await import("../../run/bench/bench_model.ts");
-  using native = new NativeContext({ threads });
+  using native = new NativeContext({ threads, precision: peer.precision });
   using bench = new BenchStep(native, SHAPE);
-  const other = new PeerProcess(python, peer.script, stepArguments(threads), context.signal);
+  const rounded = peer.precision === undefined ? [] : ["--bfloat16"];
+  const flags = [...stepArguments(threads), ...rounded];
+  const other = new PeerProcess(python, peer.script, flags, context.signal);
   try {
     const framework = await other.start();
     const pairs = await interleave(() => bench.seconds(), () => other.seconds(), PAIRS);

@@ -76,6 +76,29 @@ export const tokenRatio: Bench = {
   },
 };
 
+/** `step.bf16.over.float32`: the speed-up when linear layers multiply bfloat16. */
+export const roundedStep: Bench = {
+  names: ["step.bf16.over.float32"],
+  async run() {
+    const { NativeContext } = await import("../../native/context.ts");
+    const { nativeLibrary } = await import("../../native/library.ts");
+    const { BenchStep } = await import("../../run/bench/bench_model.ts");
+    const threads = threadCount();
+    const shape = { width: 192, imageTokens: 37, textTokens: 8, batch: 128 };
+    using exact = new NativeContext({ threads });
+    using rounded = new NativeContext({ threads, precision: "bfloat16" });
+    using slow = new BenchStep(exact, shape);
+    using fast = new BenchStep(rounded, shape);
+    const pairs = await interleave(() => fast.seconds(), () => slow.seconds());
+    const rate = spread(pairs.map(({ first }) => shape.batch / first)).value;
+    const note =
+      `width 192, 37 image and 8 text tokens, batch 128, ${threads} threads; products by ` +
+      `${nativeLibrary().info.bf16}, ${rate.toFixed(0)} pairs/s on bfloat16`;
+    const ratios = pairs.map(({ first, second }) => second / first);
+    return [{ name: "step.bf16.over.float32", unit: "1", ...spread(ratios), note }];
+  },
+};
+
 function threadCount(): number {
   return Number(Deno.env.get("CLIPA_THREADS") ?? 0) || navigator.hardwareConcurrency;
 }

@@ -29,6 +29,8 @@ def arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--serve", action="store_true",
                         help="time one step for every line of stdin instead of --repeats steps, so "
                         "that two programs can be timed in turn")
+    parser.add_argument("--bfloat16", action="store_true",
+                        help="torch only: automatic mixed precision")
     parser.add_argument("--compile", action="store_true", help="torch only: torch.compile the loss")
     args = parser.parse_args()
     # 0 stands for: as in the image tower.

@@ -118,14 +118,16 @@ def main() -> None:
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(pixels, ids)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bfloat16):
+            loss = loss_of(pixels, ids)
         loss.backward()
         clip_gradients(parameters)
         optimizer.step()
         return loss.item()
 
     compiled = " compiled" if args.compile else ""
-    timing.report(args, f"torch {torch.__version__}{compiled}", step)
+    rounded = " bfloat16" if args.bfloat16 else ""
+    timing.report(args, f"torch {torch.__version__}{compiled}{rounded}", step)
 
 
 if __name__ == "__main__":
