@@ -25,40 +25,43 @@ export class RawLibrary implements Disposable {
     this.#context = out[0];
   }
 
-  /** Runs one op and returns its outputs in order. */
-  run(op: RawOp): Float32Array[] {
+  /** Runs ops together and returns their outputs in order. The same array is the same memory. */
+  run(...ops: readonly RawOp[]): Float32Array[] {
     const { symbols: native } = this.#library;
     const buffers: bigint[] = [];
-    const operands = op.operands.map((value) => {
-      if (value === null) return null;
-      const bytes = typeof value === "number" ? 4 * value : value.byteLength;
+    const create = (bytes: number) => {
       const out = new BigUint64Array(1);
       this.#check(native.clipa_buffer_create(this.#context, BigInt(bytes), out));
       buffers.push(out[0]);
-      if (typeof value !== "number") {
-        const view = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, bytes);
-        this.#check(native.clipa_buffer_write(out[0], 0n, view, BigInt(bytes)));
-      }
       return { buffer: out[0], offset: 0, bytes };
-    });
-    const { kind, flags, dims, scalars } = op;
-    this.#check(
-      native.clipa_execute(
-        this.#context,
-        encodeOps([{ kind, flags, dims, scalars, operands }]),
-        1n,
-      ),
-    );
-    const outputs = op.operands.flatMap((value, i) => {
-      if (typeof value !== "number") return [];
-      const bytes = new Uint8Array(4 * value);
-      this.#check(
-        native.clipa_buffer_read(operands[i]!.buffer, 0n, bytes, BigInt(bytes.byteLength)),
-      );
-      return [new Float32Array(bytes.buffer)];
+    };
+    const inputs = new Map<object, ReturnType<typeof create>>();
+    const outputs: ReturnType<typeof create>[] = [];
+    const records = ops.map(({ kind, flags, dims, scalars, operands }) => ({
+      ...{ kind, flags, dims, scalars },
+      operands: operands.map((value) => {
+        if (value === null) return null;
+        if (typeof value === "number") {
+          outputs.push(create(4 * value));
+          return outputs.at(-1)!;
+        }
+        const known = inputs.get(value);
+        if (known) return known;
+        const made = create(value.byteLength);
+        const view = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, made.bytes);
+        this.#check(native.clipa_buffer_write(made.buffer, 0n, view, BigInt(made.bytes)));
+        inputs.set(value, made);
+        return made;
+      }),
+    }));
+    this.#check(native.clipa_execute(this.#context, encodeOps(records), BigInt(ops.length)));
+    const values = outputs.map(({ buffer, bytes }) => {
+      const out = new Uint8Array(bytes);
+      this.#check(native.clipa_buffer_read(buffer, 0n, out, BigInt(bytes)));
+      return new Float32Array(out.buffer);
     });
     for (const buffer of buffers) this.#check(native.clipa_buffer_destroy(buffer));
-    return outputs;
+    return values;
   }
 
   [Symbol.dispose](): void {

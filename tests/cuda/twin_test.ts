@@ -134,7 +134,9 @@ Deno.test("attention on CUDA equals its twin on the CPU over all token counts", 
 });
 
 Deno.test("row programs on CUDA equal their twins on the CPU over odd widths", () => {
-  const cases = [2, 7, 31, 32, 33, 65, 197, 384].flatMap((width): [string, Case][] => [
+  const cases = [2, 7, 31, 32, 33, 65, 197, 384, 770, 1031, 2050, 4100].flatMap((
+    width,
+  ): [string, Case][] => [
     [`layer norm ${width}`, layerNorm(70, width)],
     [
       `softmax ${width}`,
@@ -176,4 +178,28 @@ Deno.test("bfloat16 products keep two digits when inputs are rounded, and GELU i
     // db is a sum that no product takes part in.
     assert.ok(error < 1e-2 && (error > 1e-5 || i === want.length - 1), `output ${i}: ${error}`);
   });
+});
+
+Deno.test("a matrix that one op rounded to bfloat16 serves the next, unless that has another", () => {
+  const [m, n, k] = [37, 24, 16];
+  const dz = noise(m * n, 1), other = noise(m * n, 2), x = noise(m * k, 3), w = noise(n * k, 4);
+  const dims = [m, n, k];
+  const weight = (of: Float32Array): RawOp => ({
+    ...{ name: "weight", kind: OpKind.LINEAR_BACKWARD_WEIGHT, dims },
+    operands: [of, x, n * k, n],
+  });
+  const input = (of: Float32Array): RawOp => ({
+    ...{ name: "input", kind: OpKind.LINEAR_BACKWARD_INPUT, dims },
+    operands: [of, w, null, null, m * k],
+  });
+  const twice: RawOp = {
+    ...{ name: "scale", kind: OpKind.SCALE, dims: [m * n], scalars: [2] },
+    operands: [dz, null, dz],
+  };
+  using cuda = new RawLibrary(EMULATED, 1);
+  const alone = (...ops: RawOp[]) => ops.flatMap((op) => cuda.run(op));
+  assert.deepEqual(cuda.run(weight(dz), input(dz)), alone(weight(dz), input(dz)));
+  assert.deepEqual(cuda.run(weight(dz), input(other)), alone(weight(dz), input(other)));
+  const [, , dx] = cuda.run(weight(dz), twice, input(dz));
+  assert.deepEqual(dx, cuda.run(input(dz))[0].map((value) => 2 * value));
 });

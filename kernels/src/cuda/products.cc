@@ -123,10 +123,13 @@ const Products::Plan& Products::plan(const Product& p, const void* a, const void
 bool Products::multiply(Queue& queue, const Product& p) {
   const void *a = p.a, *b = p.b;
   if (queue.bf16) {
+    const bool first = queue.used() == 0;
     void* rounded_a = queue.take<uint16_t>(p.m * p.k);
     void* rounded_b = queue.take<uint16_t>(p.k * p.n);
-    round_to_bf16(queue, p.m * p.k, p.a, rounded_a);
+    const bool there = first && queue.left.from == p.a && queue.left.count == p.m * p.k;
+    if (!there) round_to_bf16(queue, p.m * p.k, p.a, rounded_a);
     round_to_bf16(queue, p.k * p.n, p.b, rounded_b);
+    if (first) queue.leaves = {p.a, p.m * p.k};
     // While planning the workspace has no place yet; its pieces are always aligned like this.
     a = queue.planning ? nullptr : rounded_a;
     b = queue.planning ? nullptr : rounded_b;

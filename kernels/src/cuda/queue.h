@@ -29,7 +29,19 @@ class Queue {
   int shared_limit = 48 << 10;  // bytes of shared memory that a block can have
   bool bf16 = false;            // inputs of matrix products are rounded to bfloat16
 
+  // The first factor of the first product of an op, rounded to bfloat16, at the start of the
+  // workspace. Backward, the op behind it often begins with the same one, which is still as it was:
+  // an op does not write into a factor.
+  struct Rounded {
+    const float* from = nullptr;
+    int64_t count = 0;
+  };
+  Rounded left;    // by the op just before this one
+  Rounded leaves;  // by this one
+
   void start(int32_t number, char* workspace) {
+    left = number == op + 1 ? leaves : Rounded();
+    leaves = Rounded();
     op = number;
     workspace_ = workspace;
     used_ = 0;

@@ -47,7 +47,8 @@ export function cudaWork(op: StepOp): KernelWork[] {
     case "LINEAR_BACKWARD_INPUT": {
       const fused = op.activation === "tanh";
       const after = op.activation === "erf" ? [kernel("rows", 3 * F32 * a * c)] : [];
-      return [rounded(a * b), rounded(b * c), product(a, c, b, fused ? a * c : 0), ...after];
+      // The gradient was rounded by the op before it, which is always that of the weight.
+      return [rounded(b * c), product(a, c, b, fused ? a * c : 0), ...after];
     }
     case "LINEAR_BACKWARD_WEIGHT": {
       const bias = op.bias ? [kernel("rows", F32 * a * b)] : [];
@@ -56,11 +57,8 @@ export function cudaWork(op: StepOp): KernelWork[] {
     case "LAYER_NORM":
       return [kernel("rows", 2 * F32 * a * b)];
     case "LAYER_NORM_BACKWARD":
-      // Sums of both parameters, then the rows, with the gradient of the residual added.
-      return [
-        kernel("rows", 3 * F32 * a * b),
-        kernel("rows", (op.residual ? 4 : 3) * F32 * a * b),
-      ];
+      // With the gradient of the residual added.
+      return [kernel("rows", (op.residual ? 4 : 3) * F32 * a * b)];
     case "ATTENTION":
       return [
         kernel("attention", 4 * F32 * a * b * c * d, { vectorFlops: 4 * a * b * b * c * d }),
