@@ -45,6 +45,8 @@ export * from "./src/data/loader/pair_loader.ts";
 export * from "./src/data/loader/sample_order.ts";
 export * from "./src/data/records/record_writer.ts";
 export * from "./src/data/records/records.ts";
+export * from "./src/data/stream/sample_stream.ts";
+export * from "./src/data/stream/stream_loader.ts";
 export * from "./src/text/bert_tokenizer.ts";
 export * from "./src/text/bpe.ts";
 export * from "./src/text/caption_tokenizer.ts";

@@ -10,6 +10,7 @@
  * @module
  */
 import { permissionFlags } from "../config/permissions.ts";
+import { shardHosts } from "../config/shard_hosts.ts";
 import { describeError } from "./describe_error.ts";
 import { forwardSignals } from "./setup/forward_signals.ts";
 import { SetupError } from "./setup/report.ts";
@@ -32,17 +33,18 @@ async function launch(args: string[]): Promise<number> {
   const help = rest.includes("--help");
   const setup = help ? undefined : await runSetup(ROOT, plan);
   const config = setup === undefined ? ["--no-config"] : ["--config", `${ROOT}/${setup.config}`];
+  // deno task changes to the folder of deno.json; paths are relative to where the user stands.
+  const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       ...config,
-      ...permissionFlags(task, Deno.execPath()),
+      ...permissionFlags(task, Deno.execPath(), shardHosts(rest, folder)),
       `${ROOT}/src/cli/main.ts`,
       task,
       ...rest,
     ],
-    // deno task changes to the folder of deno.json; paths are relative to where the user stands.
-    cwd: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+    cwd: folder,
     env: {
       CLIPA_SETUP_SECONDS: (setup?.seconds ?? 0).toFixed(3),
       ...(setup === undefined ? {} : { CLIPA_DENO_CONFIG: `${ROOT}/${setup.config}` }),

@@ -4,23 +4,25 @@ export interface TaskPermissions {
   readonly ffi: boolean;
   /** Programs that it may start; `all` for tasks whose work is to start programs. */
   readonly run: readonly string[] | "all";
-  /** May reach the network; only the task whose work that is. */
-  readonly net?: true;
+  /** May reach the network: all of it, or the hosts of shards that the user named. */
+  readonly net?: "all" | "shards";
 }
 
 /** Stands for the running Deno in {@linkcode TaskPermissions.run}. */
 export const THIS_DENO = "deno";
 
 const COMPUTES: TaskPermissions = { ffi: true, run: [] };
+const TRAINS: TaskPermissions = { ...COMPUTES, net: "shards" };
 const STARTS: TaskPermissions = { ffi: true, run: "all" };
 
 /**
- * The narrowest permissions with which each task works; only `fetch` may use the network. Set-up, which
+ * The narrowest permissions with which each task works; only `fetch` may use the network, and training the
+ * hosts whose shards it is told to read. Set-up, which
  * installs packages, runs before them with permissions of its own. `git` is asked for the revision
  * that results carry.
  */
 export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Object.freeze({
-  train: COMPUTES,
+  train: TRAINS,
   launch: { ffi: false, run: "all" },
   eval: COMPUTES,
   export: { ffi: true, run: ["git"] },
@@ -30,8 +32,8 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
   search: COMPUTES,
   sweep: { ffi: true, run: [THIS_DENO, "git"] },
   data: { ffi: true, run: ["apt-get", "dpkg-deb", "python3"] },
-  fetch: { ffi: false, run: [], net: true },
-  shards: COMPUTES,
+  fetch: { ffi: false, run: [], net: "all" },
+  shards: TRAINS,
   build: COMPUTES,
   "build:cuda": { ffi: false, run: [] },
   plan: { ffi: false, run: [] },
@@ -50,18 +52,32 @@ export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Objec
  * ```
  *
  * @param deno Path of the running Deno.
+ * @param hosts Hosts of shards that the user named.
  */
-export function permissionFlags(task: string, deno: string): string[] {
+export function permissionFlags(
+  task: string,
+  deno: string,
+  hosts: readonly string[] = [],
+): string[] {
   const permissions = Object.hasOwn(TASK_PERMISSIONS, task) ? TASK_PERMISSIONS[task] : undefined;
-  return permissions === undefined ? ["-A"] : flagsOf(permissions, deno);
+  return permissions === undefined ? ["-A"] : flagsOf(permissions, deno, hosts);
 }
 
 /** The flags of a process that trains, for those who start one. */
-export function trainingFlags(deno: string): string[] {
-  return flagsOf(COMPUTES, deno);
+export function trainingFlags(deno: string, hosts: readonly string[] = []): string[] {
+  return flagsOf(TRAINS, deno, hosts);
 }
 
-function flagsOf({ ffi, run, net }: TaskPermissions, deno: string): string[] {
+function flagsOf(
+  { ffi, run, net }: TaskPermissions,
+  deno: string,
+  hosts: readonly string[],
+): string[] {
+  const reached = net === "all"
+    ? ["--allow-net"]
+    : net === "shards" && hosts.length > 0
+    ? [`--allow-net=${hosts.join(",")}`]
+    : [];
   const programs = run === "all"
     ? ["--allow-run"]
     : run.length > 0
@@ -73,7 +89,7 @@ function flagsOf({ ffi, run, net }: TaskPermissions, deno: string): string[] {
     "--allow-write",
     "--allow-env",
     "--allow-sys",
-    ...(net ? ["--allow-net"] : []),
+    ...reached,
     ...(ffi ? ["--allow-ffi"] : []),
     ...programs,
   ];

@@ -46,6 +46,8 @@ export interface StreamRecipe {
   readonly filter: StreamFilter;
   /** Share of broken samples above which the run stops; default 0.01. */
   readonly maxBroken: number;
+  /** Further hosts that may be reached, where the shards' own leads to them; none if left out. */
+  readonly hosts?: readonly string[];
 }
 
 /** Filters of a stream; null = none. */

@@ -20,6 +20,7 @@ const streamSchema = z.strictObject({
     score: z.strictObject({ field: z.string().min(1), min: z.number() }).nullable(),
   }),
   maxBroken: share,
+  hosts: z.array(z.string().regex(/^[\w.:[\]-]+$/, "a host, with a port or without")).optional(),
 });
 
 /** The check of a {@link Recipe}; its fields are explained there. */

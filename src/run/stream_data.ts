@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Recipe, StreamRecipe } from "../config/recipe.ts";
 import { listShards } from "../data/shards/list_shards.ts";
-import { type OpenShard, openShardOnDisk } from "../data/shards/shard_file.ts";
+import type { OpenShard } from "../data/shards/shard_file.ts";
+import { openShard } from "../data/stream/open_shard.ts";
 import { ShardSet } from "../data/stream/shard_set.ts";
 import { walkShards } from "../data/stream/walk_shards.ts";
 import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
@@ -44,7 +45,7 @@ export async function openStreamData(
 ): Promise<StreamData> {
   const shards = listShards(recipe.data.shards!, "data.shards");
   const stream = recipe.data.stream!;
-  const open = openShardOnDisk;
+  const open = openShard;
   const path = trainedTokenizer(set, recipe);
   let texts: string[] = [];
   if (path !== null && !existsSync(path)) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SETUP_PLANS } from "../../src/cli/setup/setup_plan.ts";
+import { shardHosts } from "../../src/config/shard_hosts.ts";
 import { permissionFlags, TASK_PERMISSIONS, trainingFlags } from "../../src/config/permissions.ts";
 
 Deno.test("every task but those that run tests has narrow permissions, and only fetch has the network", () => {
@@ -13,6 +14,40 @@ Deno.test("every task but those that run tests has narrow permissions, and only 
     assert.ok(flags.includes("--no-prompt"));
   }
   for (const task of tests) assert.deepEqual(permissionFlags(task, "deno"), ["-A"]);
+});
+
+Deno.test("training may reach the hosts of its shards, as recipe and --set name them, and no other", () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(
+      `${dir}/a.yaml`,
+      `# shards: https://commented.example/1.tar
+data: { shards: "https://one.example:8443/{000..127}.tar", stream: { hosts: [cdn.example, "b.example:99"] } }
+`,
+    );
+    const hosts = ["one.example:8443", "cdn.example", "b.example:99"];
+    assert.deepEqual(shardHosts(["a.yaml", "--json"], dir), hosts);
+    assert.deepEqual(shardHosts([`${dir}/a.yaml`]), hosts);
+    assert.deepEqual(
+      shardHosts(["smoke", "--set", "data.shards=http://user:word@two.example/a.tar"]),
+      [
+        "two.example",
+      ],
+    );
+    assert.deepEqual(shardHosts(["missing.yaml", "--set", "data.shards=shards/*.tar"]), []);
+    // What is no host would widen the permission.
+    assert.deepEqual(shardHosts(["--set", "data.shards=https://{a,b}.example/1.tar"]), []);
+    assert.deepEqual(shardHosts(["--set", "data.stream.hosts=[*, a b, ok.example]"]), [
+      "ok.example",
+    ]);
+    for (const flags of [permissionFlags("train", "deno", hosts), trainingFlags("deno", hosts)]) {
+      const net = flags.filter((flag) => flag.startsWith("--allow-net"));
+      assert.deepEqual(net, ["--allow-net=one.example:8443,cdn.example,b.example:99"]);
+    }
+    assert.ok(!permissionFlags("eval", "deno", hosts).join().includes("net"));
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
 });
 
 Deno.test("permissionFlags names the running Deno where a task starts itself", () => {

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { readPointer } from "../../src/checkpoint/checkpoint_store.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
 import type { Recipe } from "../../src/config/recipe.ts";
-import { runExperiment } from "../../src/run/run_experiment.ts";
-import { shardDataSet } from "../../src/run/shard_data_set.ts";
 import { readEvents } from "../../src/train/event_log.ts";
 import { type ShapeOfShards, streamTrainRecipe, writeTrainShards } from "./stream_shards.ts";
+import { runStream } from "./run_stream.ts";
 import { ended, sleep } from "../trust/killed_run.ts";
 import { weightsHash } from "../trust/small_experiment.ts";
 
@@ -28,37 +27,10 @@ async function withShards(
 const recipe = (dir: string, changes = {}) =>
   parseRecipe(streamTrainRecipe(`${dir}/shards/{000..003}.tar`, changes), "stream");
 
-/** Trains in this process; `stopAfter` ends it once so many pairs of a stage are done. */
-async function run(dir: string, out: string, what: Recipe, stopAfter?: [string, number]) {
-  const controller = new AbortController();
-  const dataSet = await shardDataSet(what, {
-    cacheDir: `${dir}/cache`,
-    signal: controller.signal,
-    onSamples: () => {},
-  });
-  try {
-    return await runExperiment(what, {
-      out: `${dir}/${out}`,
-      resume: false,
-      device: "cpu",
-      dataSet,
-      setupSeconds: 0,
-      signal: controller.signal,
-      onProgress({ label, done }) {
-        if (label === stopAfter?.[0] && done === stopAfter[1]) controller.abort();
-      },
-      onNote: () => {},
-    });
-  } catch (error) {
-    if (!controller.signal.aborted) throw error;
-    return null;
-  }
-}
-
 Deno.test("a run on a stream that stops at any step ends with the weights of the whole run", async () => {
   await withShards(async (dir) => {
     const what = recipe(dir);
-    const whole = await run(dir, "whole", what);
+    const whole = await runStream(dir, "whole", what);
     const wanted = weightsHash(`${dir}/whole`);
     const counts = whole!.stages[0].data!;
     assert.ok(counts.read > 2 * 4 * 16, "the stage passes epochs");
@@ -70,9 +42,9 @@ Deno.test("a run on a stream that stops at any step ends with the weights of the
       /^\d+ samples read; left out: no caption \d+.*; \d+ pictures decoded here, \d+ of them unreadable$/,
     );
     for (const stop of [["short", 24], ["short", 168], ["short", 240], ["full", 48]] as const) {
-      assert.equal(await run(dir, "cut", what, [...stop]), null);
+      assert.equal(await runStream(dir, "cut", what, stop), null);
       Deno.env.set("CLIPA_WORKERS", "1");
-      await run(dir, "cut", what);
+      await runStream(dir, "cut", what);
       Deno.env.delete("CLIPA_WORKERS");
       assert.equal(weightsHash(`${dir}/cut`), wanted, `stopped at ${stop}`);
       Deno.removeSync(`${dir}/cut`, { recursive: true });
@@ -142,7 +114,7 @@ Deno.test("kill -9 at random instants, with 1 and 2 workers in turn, changes no 
 Deno.test("a run on a stream says what is wrong with recipe or shards and trains nothing", async () => {
   await withShards(async (dir) => {
     const failed = async (what: () => Recipe, message: RegExp) => {
-      await assert.rejects(async () => await run(dir, "out", what()), message);
+      await assert.rejects(async () => await runStream(dir, "out", what()), message);
     };
     await failed(
       () => parseRecipe(streamTrainRecipe(`${dir}/shards/{000..004}.tar`), "stream"),

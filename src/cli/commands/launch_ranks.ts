@@ -1,4 +1,5 @@
 import { trainingFlags } from "../../config/permissions.ts";
+import { shardHosts } from "../../config/shard_hosts.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -53,7 +54,7 @@ function rankCommand({ env, root }: CommandContext, args: string[]): string[] {
     "run",
     "--config",
     config,
-    ...trainingFlags(deno),
+    ...trainingFlags(deno, shardHosts(args)),
     `${root}/src/cli/main.ts`,
     ...args,
   ];

@@ -1,3 +1,5 @@
+import { isLasting, messageOf, pause, StallWatch, versionOf } from "./http_parts.ts";
+
 /** How one file is fetched. */
 export interface FetchOptions {
   /** Attempts in a row that bring nothing new before the file counts as failed. Default 5. */
@@ -71,7 +73,7 @@ async function fetchRest(url: string, path: string, options: FetchOptions): Prom
   const part = `${path}.part`, statePath = `${path}.part.json`;
   const state = readState(statePath);
   const from = state?.url === url ? sizeOf(part) ?? 0 : 0;
-  const watch = new Watch(options.stallSeconds ?? 30, options.signal);
+  const watch = new StallWatch(options.stallSeconds ?? 30, options.signal);
   try {
     const ranged = from > 0 && state?.version !== null;
     const response = await fetch(url, {
@@ -112,9 +114,9 @@ function startOf(response: Response, url: string, asked: number): number {
   }
   const said = `the server answered ${response.status} ${response.statusText}`.trim();
   response.body?.cancel();
-  const lasting = response.status >= 400 && response.status < 500 &&
-    ![408, 416, 425, 429].includes(response.status);
-  if (lasting) throw new Refused(`${url} could not be fetched: ${said}; check the address`);
+  if (isLasting(response.status)) {
+    throw new Refused(`${url} could not be fetched: ${said}; check the address`);
+  }
   throw new Error(said);
 }
 
@@ -126,45 +128,6 @@ function totalOf(response: Response, start: number): number | null {
   return length === null || response.headers.has("content-encoding")
     ? null
     : start + Number(length);
-}
-
-/** What tells two versions of a file apart: a strong tag, or else the date; null where neither is sent. */
-function versionOf({ headers }: Response): string | null {
-  const tag = headers.get("etag");
-  return tag !== null && !tag.startsWith("W/") ? tag : headers.get("last-modified");
-}
-
-/** Ends a request when no byte came for a while. */
-class Watch implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #seconds: number;
-  readonly signal: AbortSignal;
-  stalled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(seconds: number, signal?: AbortSignal) {
-    this.#seconds = seconds;
-    this.signal = signal
-      ? AbortSignal.any([signal, this.#controller.signal])
-      : this.#controller.signal;
-    this.alive();
-  }
-
-  get message(): string {
-    return `no byte came for ${this.#seconds} s`;
-  }
-
-  alive(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.stalled = true;
-      this.#controller.abort(new Error(this.message));
-    }, this.#seconds * 1000);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
 }
 
 function readState(path: string): PartState | null {
@@ -186,19 +149,3 @@ function sizeOf(path: string): number | null {
     throw error;
   }
 }
-
-function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, seconds * 1000);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
-
-const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);

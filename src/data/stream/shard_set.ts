@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { readSample, type ShardSample } from "../shards/read_tar.ts";
+import { Lanes } from "./lanes.ts";
 import { type OpenShard, type ShardFile, shardName } from "../shards/shard_file.ts";
 
+/** Samples read again beside each other. */
+const READERS = 32;
 /** Shards known at a time; more are opened again. */
 const MOST_OPEN = 512;
 
@@ -14,6 +17,7 @@ export class ShardSet {
   readonly #open: OpenShard;
   readonly #signal: AbortSignal | undefined;
   readonly #files = new Map<number, Promise<ShardFile>>();
+  readonly #readers = new Lanes(Array.from({ length: READERS }, (_, i) => i));
   readonly #versions = new Map<number, string>();
 
   constructor(names: readonly string[], open: OpenShard, signal?: AbortSignal) {
@@ -60,7 +64,7 @@ export class ShardSet {
   /** Reads a sample again. */
   async sample(shard: number, at: number, bytes: number): Promise<ShardSample> {
     const file = await this.file(shard);
-    const part = await file.read(at, bytes);
+    const part = await this.#readers.run(() => file.read(at, bytes));
     const sample = await readSample(`${file.name}, byte ${at}`, part, { from: at });
     if (sample?.at === at && sample.end === at + bytes) return sample;
     throw new SyntaxError(

@@ -1,4 +1,6 @@
 import { trainingFlags } from "../../config/permissions.ts";
+import { formatRecipe } from "../../config/load_recipe.ts";
+import { shardHosts } from "../../config/shard_hosts.ts";
 import type { RunProgress } from "../../run/run_experiment.ts";
 import type { CellJob, JobOptions } from "./cell_job.ts";
 
@@ -32,7 +34,7 @@ export async function runJobInProcess(
       "run",
       "--config",
       config,
-      ...trainingFlags(Deno.execPath()),
+      ...trainingFlags(Deno.execPath(), shardHosts([formatRecipe(job.recipe)])),
       decodeURIComponent(worker.pathname),
     ],
     env: threads === null ? {} : { CLIPA_THREADS: String(threads) },
