@@ -38,6 +38,7 @@ const ADVICE = "go on with --resume, which takes an older whole one, or start th
  * @param dir Folder of all checkpoints of a run; made if missing.
  * @param name Name of this checkpoint, such as `short-000400`.
  * @param keep Checkpoints to keep, this one included.
+ * @param spare Names of others that stay, without being counted.
  * @throws {Error} when it cannot be written; what was there before stays.
  */
 export function saveCheckpoint<State>(
@@ -45,6 +46,7 @@ export function saveCheckpoint<State>(
   name: string,
   checkpoint: Checkpoint<State>,
   keep: number,
+  spare: readonly string[] = [],
 ): void {
   const folder = `${dir}/${name}`;
   const temporary = `${folder}.${Deno.pid}.part`;
@@ -58,7 +60,7 @@ export function saveCheckpoint<State>(
     removeIfThere(temporary);
     throw error;
   }
-  const old = listCheckpoints(dir).filter((other) => other !== name);
+  const old = listCheckpoints(dir).filter((other) => other !== name && !spare.includes(other));
   for (const other of old.slice(0, Math.max(0, old.length - (keep - 1)))) {
     // Renamed first: a kill while its files go must not leave something that looks whole.
     const leaving = `${dir}/${other}.removed.part`;

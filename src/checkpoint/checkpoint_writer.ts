@@ -41,9 +41,14 @@ export class CheckpointWriter implements Disposable {
    * Begins to save a checkpoint.
    *
    * @param checkpoint All of whose tensors lie in one buffer; it is taken over, do not use it again.
+   * @param spare Names of others that stay beside those that are kept.
    * @throws {Error} when the checkpoint before could not be written.
    */
-  async begin(name: string, checkpoint: Checkpoint<unknown>): Promise<void> {
+  async begin(
+    name: string,
+    checkpoint: Checkpoint<unknown>,
+    spare: readonly string[] = [],
+  ): Promise<void> {
     await this.finish();
     const buffer = checkpoint.tensors[0]?.data.buffer;
     if (
@@ -70,6 +75,7 @@ export class CheckpointWriter implements Disposable {
       dir: this.#dir,
       name,
       keep: this.#keep,
+      spare,
       state,
       buffer,
       tensors: tensors.map(({ name, shape, data }) => ({

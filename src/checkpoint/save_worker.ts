@@ -11,6 +11,8 @@ export interface SaveRequest {
   readonly dir: string;
   readonly name: string;
   readonly keep: number;
+  /** Names of others that stay. */
+  readonly spare: readonly string[];
   readonly state: unknown;
   /** Memory of all tensors, handed over. */
   readonly buffer: ArrayBuffer;
@@ -35,7 +37,7 @@ export interface SaveReply {
 const scope = workerScope<SaveRequest, SaveReply>();
 
 scope.onmessage = ({ data }) => {
-  const { dir, name, keep, state, buffer, tensors } = data;
+  const { dir, name, keep, spare, state, buffer, tensors } = data;
   let error: string | null = null;
   try {
     const list = tensors.map(({ name, shape, offset, length }) => ({
@@ -43,7 +45,7 @@ scope.onmessage = ({ data }) => {
       shape,
       data: new Float32Array(buffer, offset, length),
     }));
-    saveCheckpoint(dir, name, { tensors: list, state }, keep);
+    saveCheckpoint(dir, name, { tensors: list, state }, keep, spare);
   } catch (cause) {
     error = cause instanceof Error ? cause.message : String(cause);
   }

@@ -17,6 +17,7 @@ export function checkRecipe(recipe: Recipe): string[] {
     ...checkTowers(recipe),
     ...checkLoss(recipe),
     ...checkTokenizer(recipe),
+    ...checkGuards(recipe),
     ...recipe.stages.flatMap((_, index) => [...checkStage(recipe, index)]),
   ];
 }
@@ -70,6 +71,18 @@ function* checkTowers({ model }: Recipe): Generator<string> {
 function* checkLoss({ loss }: Recipe): Generator<string> {
   if (loss?.kind === "softmax" && loss.biasInit !== undefined) {
     yield `loss.biasInit: seen ${loss.biasInit} with kind softmax, which has no bias; leave it out`;
+  }
+}
+
+function* checkGuards({ guards, checkpoint }: Recipe): Generator<string> {
+  if (guards === undefined) return;
+  const { skips, within } = guards.spike;
+  if (skips > within) {
+    yield `guards.spike.skips: seen ${skips}; allowed: at most guards.spike.within, ${within}`;
+  }
+  if (checkpoint.everySteps === null) {
+    yield "checkpoint.everySteps: seen null with guards.spike, which goes back to a checkpoint; " +
+      "allowed: a number of steps, such as 500";
   }
 }
 

@@ -1,7 +1,12 @@
 import { FLAVOURS } from "./flavours.ts";
 import { isPlainObject, mergeDeep, type PlainObject } from "./plain_object.ts";
 import { PRESETS } from "./presets.ts";
-import { RECIPE_DEFAULTS, STAGE_DEFAULTS, STREAM_DEFAULTS } from "./recipe_defaults.ts";
+import {
+  RECIPE_DEFAULTS,
+  SPIKE_DEFAULTS,
+  STAGE_DEFAULTS,
+  STREAM_DEFAULTS,
+} from "./recipe_defaults.ts";
 
 /**
  * Fills in what a recipe left out: defaults, the fields of its preset and flavour, and of a resized
@@ -17,6 +22,11 @@ export function fillRecipe(raw: PlainObject): PlainObject {
   }
   if (isPlainObject(raw.data) && isPlainObject(raw.data.stream)) {
     (filled.data as PlainObject).stream = mergeDeep(STREAM_DEFAULTS, raw.data.stream);
+  }
+  const { guards } = filled;
+  // A recipe without guards has none in its filled form either, so that its hash stays.
+  if (isPlainObject(guards) && isPlainObject(guards.spike)) {
+    filled.guards = { ...guards, spike: { ...SPIKE_DEFAULTS, ...guards.spike } };
   }
   filled.model = fillModel(filled.model, raw.loss);
   const patch = patchOf(filled.model);

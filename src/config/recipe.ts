@@ -109,6 +109,28 @@ export interface OptimizerRecipe {
     | null;
 }
 
+/** What a run does about steps that would harm it. */
+export interface GuardsRecipe {
+  readonly spike: SpikeRecipe;
+}
+
+/**
+ * Spikes of the loss or of the gradient norm. A spike changes nothing; when they go on, the stage goes
+ * back to an earlier checkpoint and leaves out the data between there and here.
+ */
+export interface SpikeRecipe {
+  /** A spike lies so many standard deviations above the mean of the window. Default 6. */
+  readonly sigma: number;
+  /** Steps whose mean and deviation count; nothing is a spike before there are so many. Default 128. */
+  readonly window: number;
+  /** So many skipped steps, spikes or not finite, ... Default 3. */
+  readonly skips: number;
+  /** ... within so many steps, and the stage goes back. Default 50. */
+  readonly within: number;
+  /** Times that a stage goes back; once more ends the run with an error. Default 3. */
+  readonly rewinds: number;
+}
+
 /** What is measured, and when. */
 export interface EvalRecipe {
   /** Zero-shot benchmarks by name. */
@@ -137,6 +159,8 @@ export interface Recipe {
   /** Default softmax. */
   readonly loss?: LossRecipe;
   readonly optimizer: OptimizerRecipe;
+  /** Left out: only steps that are not finite are skipped. */
+  readonly guards?: GuardsRecipe;
   readonly eval: EvalRecipe;
   /**
    * What the linear layers multiply, forward and backward; default float32. `bfloat16` rounds both

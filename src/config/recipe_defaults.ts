@@ -23,6 +23,9 @@ export const RECIPE_DEFAULTS = {
   checkpoint: { everySteps: null, keep: 2 },
 } as const;
 
+/** What `guards.spike` may leave out: six deviations, and three skips in fifty steps. */
+export const SPIKE_DEFAULTS = { sigma: 6, window: 128, skips: 3, within: 50, rewinds: 3 } as const;
+
 /** What a stage may leave out. The crop is that of both papers; they use no other change by default. */
 export const STAGE_DEFAULTS = {
   accumulate: 1,

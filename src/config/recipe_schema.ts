@@ -56,6 +56,15 @@ export const recipeSchema = z.strictObject({
       z.strictObject({ kind: z.literal("tail"), share: share.gt(0) }),
     ]).nullable(),
   }),
+  guards: z.strictObject({
+    spike: z.strictObject({
+      sigma: z.number().positive(),
+      window: z.int().min(2),
+      skips: count,
+      within: count,
+      rewinds: z.int().min(0),
+    }),
+  }).optional(),
   eval: z.strictObject({
     benches: z.array(z.string().min(1)),
     retrieval: z.array(z.string().min(1)),

@@ -18,9 +18,10 @@ export function runNeeds(recipe: Recipe): Room {
     parameterCounts(recipe.model, image.size, text.tokens).total
   );
   const parameters = Math.max(...counts);
-  // Weights, moments and average of each checkpoint; one more is written before the oldest goes. Then
-  // the weights alone.
-  const disk = (recipe.checkpoint.keep + 1) * 16 * parameters + 4 * parameters;
+  // Weights, moments and average of each checkpoint, those to go back to after spikes among them; one
+  // more is written before the oldest goes. Then the weights alone.
+  const kept = recipe.checkpoint.keep + (recipe.guards ? 2 : 0);
+  const disk = (kept + 1) * 16 * parameters + 4 * parameters;
   // The same and the gradients; the copy that is being saved; three batches of the loader.
   const batches = recipe.stages.map(({ batch, image }) => 3 * batch * image.size ** 2 * 3);
   const stream = recipe.data.stream ? KEEP_BYTES : 0;

@@ -4,6 +4,8 @@ import type { LoaderCursor } from "../data/loader/sample_order.ts";
 import type { StreamCursor } from "../data/stream/sample_stream.ts";
 import type { StreamCounts } from "../data/stream/stream_counts.ts";
 import type { ClipModel } from "../model/clip_model.ts";
+import type { SpikeState } from "../train/spike_guard.ts";
+import type { StepSums } from "../train/step_mean.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 
 /** What a stage did. */
@@ -26,7 +28,8 @@ export interface RunState {
   readonly stage: number;
   /** Steps done in this stage. */
   readonly step: number;
-  readonly cursor: LoaderCursor | StreamCursor;
+  /** Null at the start of the stage. */
+  readonly cursor: LoaderCursor | StreamCursor | null;
   /** Seconds of training in this stage so far. */
   readonly seconds: number;
   /** Seconds of those spent waiting for data. */
@@ -35,6 +38,10 @@ export interface RunState {
   readonly tail: readonly number[];
   /** Seconds that saving has kept the training waiting in this stage. */
   readonly stalled?: number;
+  /** What the guard against spikes remembers; absent where a recipe has none. */
+  readonly guard?: SpikeState;
+  /** The means that the next line of metrics goes on with; absent in earlier versions. */
+  readonly mean?: StepSums;
   /** What computed the arrays; absent in checkpoints of earlier versions. */
   readonly library?: LibraryIdentity;
   /** Finished stages. */

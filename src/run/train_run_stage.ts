@@ -2,7 +2,6 @@ import type { Recipe } from "../config/recipe.ts";
 import { peakLr, stageSteps, warmupSteps } from "../config/stage_numbers.ts";
 import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { CheckpointWriter } from "../checkpoint/checkpoint_writer.ts";
-import { FIRST_CURSOR } from "../data/loader/sample_order.ts";
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
 import { describeCounts } from "../data/stream/stream_counts.ts";
 import { type RankGroup, SOLO } from "../dist/rank_group.ts";
@@ -12,12 +11,15 @@ import { batchLoss } from "../train/batch_loss.ts";
 import { passes } from "../train/due.ts";
 import type { EventLog } from "../train/event_log.ts";
 import type { MetricsLog } from "../train/metrics_log.ts";
+import { SpikeGuard } from "../train/spike_guard.ts";
+import { StepMean } from "../train/step_mean.ts";
 import type { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { trainStage } from "../train/train_stage.ts";
 import { TrainStep } from "../train/train_step.ts";
 import type { Watch } from "../train/watchdog.ts";
 import { modelArrays, type RunState, type StageResult } from "./run_state.ts";
 import { libraryIdentity } from "./library_identity.ts";
+import { anchorSteps, rewindModel, rewindStep } from "./rewind_stage.ts";
 import { type DataCursor, stageLoader } from "./stage_loader.ts";
 import type { StreamData } from "./stream_data.ts";
 import type { TrainingData } from "./training_data.ts";
@@ -91,18 +93,19 @@ export async function trainRunStage(
     recipe,
     options.stage,
     options.data,
-    from?.cursor,
+    from?.cursor ?? undefined,
     group,
   );
 
-  let cursor: DataCursor = from?.cursor ?? FIRST_CURSOR;
+  let cursor: DataCursor | null = from?.cursor ?? null;
   let seconds = from?.seconds ?? 0;
   let waited = from?.waited ?? 0;
   let stalled = from?.stalled ?? 0;
   // JSON has no NaN: earlier versions left null where a step had no finite loss.
   const tail = (from?.tail ?? []).filter(Number.isFinite);
   const every = Math.max(1, Math.ceil(steps / LINES));
-  let mean = new Mean();
+  const mean = new StepMean(from?.mean);
+  const guard = recipe.guards && new SpikeGuard(recipe.guards.spike, from?.guard);
 
   const state = (done: number): RunState => ({
     recipe: options.recipeHash,
@@ -114,10 +117,14 @@ export async function trainRunStage(
     tail: [...tail],
     done: options.done,
     stalled,
+    guard: guard?.state,
+    mean: mean.sums,
     library: libraryIdentity(),
   });
   const folder = `${options.dir}/checkpoints`;
   const nameOf = (done: number) => `${stage.name}-${String(done).padStart(7, "0")}`;
+  // A stage that is done does not go back.
+  const anchors = (done: number) => done === steps ? [] : anchorSteps(recipe, done).map(nameOf);
   using writer = new CheckpointWriter(folder, checkpoint.keep);
   if (checkpoint.everySteps !== null && checkpoint.everySteps < steps) writer.prepare();
   /** Saves beside the training: it waits for the copy only, and for a write that is not done yet. */
@@ -126,7 +133,7 @@ export async function trainRunStage(
     const asked = performance.now();
     await writer.finish();
     const tensors = modelArrays(model, writer.takeSpare());
-    await writer.begin(nameOf(done), { tensors, state: state(done) });
+    await writer.begin(nameOf(done), { tensors, state: state(done) }, anchors(done));
     stalled += (performance.now() - asked) / 1000;
     saved = done;
   };
@@ -136,7 +143,8 @@ export async function trainRunStage(
     await writer.finish();
     if (done === saved) return;
     const tensors = modelArrays(model, writer.takeSpare());
-    saveCheckpoint(folder, nameOf(done), { tensors, state: state(done) }, checkpoint.keep);
+    const whole = { tensors, state: state(done) };
+    saveCheckpoint(folder, nameOf(done), whole, checkpoint.keep, anchors(done));
     saved = done;
   };
 
@@ -145,8 +153,41 @@ export async function trainRunStage(
   let completed = from?.step ?? 0;
   let saved = from?.step ?? 0;
   let batch: LoadedBatch;
+  /** Goes back to before `first`; the loader does not: what lies between is not seen again. */
+  const rewind = async (first: number, reason: string): Promise<number> => {
+    const { spike } = recipe.guards!;
+    const what = `stage ${stage.name}, step ${completed}: ${spike.skips} of the last ` +
+      `${spike.within} steps were skipped, the last because ${reason}`;
+    if (guard!.exhausted) {
+      throw new Error(
+        `${what}; the stage has gone back ${spike.rewinds} times already (guards.spike.rewinds); take a ` +
+          "lower lr, a clipNorm or optimizer.clipUpdate: 1, or look at the pictures that " +
+          "events.jsonl names, and start anew with another --out",
+      );
+    }
+    await writer.finish();
+    const to = rewindStep(recipe, first);
+    const earlier = await rewindModel(model, group, folder, nameOf(to));
+    guard!.rewind(earlier.guard!);
+    tail.splice(0, tail.length, ...earlier.tail);
+    mean.reset(earlier.mean);
+    skips = 0;
+    options.metrics?.rewind((line) => line.stage !== stage.name || Number(line.step) <= to);
+    options.events?.write({
+      kind: "rewind",
+      stage: stage.name,
+      step: to,
+      note:
+        `${what}; back to the checkpoint ${nameOf(to)}, without the ${completed - to} batches ` +
+        "since then",
+    });
+    completed = saved = to;
+    return to;
+  };
   const source = { next: async () => batch = await loader.next() };
   try {
+    // A stage may have to go back to its very start.
+    if (guard && from === null) await saveAside(0);
     await trainStage(model, step, source, {
       schedule: {
         peak: peakLr(stage),
@@ -160,6 +201,7 @@ export async function trainRunStage(
       firstStep: completed,
       signal,
       watch: options.watch,
+      limits: guard && (() => guard.limits()),
       onStep: async (event) => {
         writer.check();
         completed = event.step;
@@ -202,7 +244,7 @@ export async function trainRunStage(
           options.metrics?.write(line);
           const { stage: _name, skipped: _skipped, ...scalars } = line;
           options.board?.write(line.samples, scalars);
-          mean = new Mean();
+          mean.reset();
         }
         const seen = options.samplesBefore + samples;
         if (group.rank === 0 && passes(seen - stage.batch, seen, recipe.eval.everySamples)) {
@@ -211,6 +253,8 @@ export async function trainRunStage(
           options.board?.write(seen, scores);
         }
         skips = event.skipped ? skips + 1 : 0;
+        const first = guard?.add(event.step, event) ?? null;
+        if (first !== null) return await rewind(first, event.reason ?? "nothing was updated");
         if (skips === HOPELESS) {
           throw new Error(
             `stage ${stage.name}, step ${event.step}: the last ${HOPELESS} steps changed nothing ` +
@@ -231,33 +275,8 @@ export async function trainRunStage(
   await saveNow(steps);
   const loss = tail.reduce((sum, value) => sum + value, 0) / tail.length;
   const result = { name: stage.name, samples: steps * stage.batch, seconds, loss, waited, stalled };
-  if (!("counts" in cursor)) return result;
+  if (cursor === null || !("counts" in cursor)) return result;
   const note = describeCounts(cursor.counts);
   options.events?.write({ kind: "data", stage: stage.name, step: steps, note });
   return { ...result, data: cursor.counts };
-}
-
-/** Means over steps; a loss that is not finite does not count. */
-class Mean {
-  #loss = 0;
-  #losses = 0;
-  #hits = 0;
-  #count = 0;
-
-  add(loss: number, hits: number): void {
-    if (Number.isFinite(loss)) {
-      this.#loss += loss;
-      this.#losses++;
-    }
-    this.#hits += hits;
-    this.#count++;
-  }
-
-  get loss(): number {
-    return this.#loss / this.#losses;
-  }
-
-  get hits(): number {
-    return this.#hits / this.#count;
-  }
 }

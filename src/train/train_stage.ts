@@ -1,6 +1,7 @@
 import type { Recipe } from "../config/recipe.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
+import type { StepLimits } from "./step_block.ts";
 import type { TrainReport, TrainStep } from "./train_step.ts";
 
 /** A batch of pairs as the step takes them. */
@@ -45,6 +46,8 @@ export interface StageOptions {
    * how many steps count as done from now on: it has put the model back to an earlier one.
    */
   readonly onStep?: (event: StageEvent) => void | number | Promise<void | number>;
+  /** Asked before every step; above its limits a step changes nothing. Default: no limits. */
+  readonly limits?: () => StepLimits;
   /** Watches what is waited for: `data` or `step`. Default: nobody does. */
   readonly watch?: <T>(what: "data" | "step", work: Promise<T>) => Promise<T>;
 }
@@ -82,6 +85,7 @@ export async function trainStage(
         clipNorm: optimizer.clipNorm,
         logitScale: scaleBounds(options.logitScaleMax),
         averageDecay: averageDecay(optimizer.averaging, i, schedule.steps),
+        limits: options.limits?.(),
       }, batch.kept);
       const report = await watch("step", running);
       i++;

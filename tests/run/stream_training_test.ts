@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readPointer } from "../../src/checkpoint/checkpoint_store.ts";
+import { listCheckpoints, readPointer } from "../../src/checkpoint/checkpoint_store.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
 import type { Recipe } from "../../src/config/recipe.ts";
 import { readEvents } from "../../src/train/event_log.ts";
@@ -49,6 +49,20 @@ Deno.test("a run on a stream that stops at any step ends with the weights of the
       assert.equal(weightsHash(`${dir}/cut`), wanted, `stopped at ${stop}`);
       Deno.removeSync(`${dir}/cut`, { recursive: true });
     }
+  });
+});
+
+Deno.test("a stage on a stream goes on from the checkpoint of its very start", async () => {
+  await withShards(async (dir) => {
+    const guards = { spike: {} };
+    const what = recipe(dir, { guards, checkpoint: { everySteps: 5, keep: 2 } });
+    await run(dir, "whole", what);
+    assert.equal(await run(dir, "cut", what, ["full", 24]), null);
+    const folder = `${dir}/cut/checkpoints`;
+    Deno.removeSync(`${folder}/${readPointer(folder)}`, { recursive: true });
+    assert.equal(listCheckpoints(folder).at(-1), "full-0000000");
+    await run(dir, "cut", what);
+    assert.equal(weightsHash(`${dir}/cut`), weightsHash(`${dir}/whole`));
   });
 });
 

@@ -12,8 +12,8 @@ import { batchOrder, brokenSamples, hostileFiles } from "./rows/data.ts";
 import { deadRank } from "./rows/dead_rank.ts";
 import { flippedBytes, fullDisk } from "./rows/disk.ts";
 import { kill } from "./rows/kill.ts";
-import { NOT_HERE } from "./rows/not_here.ts";
 import { checksFirst } from "./rows/preflight.ts";
+import { spikes } from "./rows/spikes.ts";
 import { noLeak, notFinite, parity, parts, stall } from "./rows/training.ts";
 
 /** Every promise, in order. */
@@ -25,6 +25,7 @@ export const ROWS: readonly Row[] = [
   flippedBytes,
   batchOrder,
   notFinite,
+  spikes,
   brokenSamples,
   hostileFiles,
   deadRank,
@@ -33,7 +34,6 @@ export const ROWS: readonly Row[] = [
   parts,
   parity,
   checksFirst,
-  ...NOT_HERE,
 ].toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 
 /** Measures one row; an error is a promise that was not kept. */

@@ -37,19 +37,20 @@ export function smallRecipe(changes: Record<string, unknown> = {}): Recipe {
 export interface SmallRun {
   readonly recipe?: Recipe;
   readonly resume?: boolean;
-  /** Ends the run once so many steps, of all stages together, are done. */
+  /** Ends the run once so many steps, of all stages together, are done; repeated ones count again. */
   readonly stopAfter?: number;
+  /** Called after every step with their number so far, counted in the same way. */
+  readonly onStep?: (steps: number) => void;
 }
 
 /** Runs into `dir/out` with the data set in `dir/set`; null when it was stopped. */
 export async function runSmall(
   dir: string,
   out: string,
-  { recipe = smallRecipe(), resume = false, stopAfter }: SmallRun = {},
+  { recipe = smallRecipe(), resume = false, stopAfter, onStep }: SmallRun = {},
 ): Promise<ExperimentResult | null> {
   const controller = new AbortController();
-  const first = recipe.stages[0];
-  const before = Math.floor(first.samples / first.batch);
+  let steps = 0;
   try {
     return await runExperiment(recipe, {
       out: `${dir}/${out}`,
@@ -58,8 +59,9 @@ export async function runSmall(
       dataSet: makeSmallSet(`${dir}/set`),
       setupSeconds: 0,
       signal: controller.signal,
-      onProgress: ({ label, done }) => {
-        const steps = done / first.batch + (label === first.name ? 0 : before);
+      onProgress: () => {
+        steps++;
+        onStep?.(steps);
         if (steps === stopAfter) controller.abort();
       },
       onNote: () => {},

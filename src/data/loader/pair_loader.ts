@@ -64,7 +64,7 @@ export interface LoadedBatch<
 }
 
 /** A batch of rows of a record file. */
-type RowBatch = LoadedBatch<number, LoaderCursor>;
+export type RowBatch = LoadedBatch<number, LoaderCursor>;
 
 /** `CLIPA_STALE_HANDLE` */
 const STALE_HANDLE = 4;

@@ -1,10 +1,12 @@
 import { ClipModel } from "../../../src/model/clip_model.ts";
 import { NativeContext } from "../../../src/native/context.ts";
 import { exportRun } from "../../../src/run/export_run.ts";
+import { FixedTensor } from "../../../src/tensor/fixed_tensor.ts";
 import { philox } from "../../../src/tensor/random.ts";
 import { readEvents } from "../../../src/train/event_log.ts";
 import { readMetrics } from "../../../src/train/metrics_log.ts";
-import { TrainStep } from "../../../src/train/train_step.ts";
+import { type BatchLoss, TrainStep } from "../../../src/train/train_step.ts";
+import { replacedLoss } from "../../train/replaced_loss.ts";
 import { inFolder, type Row } from "../row.ts";
 import { runSmall, smallRecipe } from "../small_experiment.ts";
 
@@ -20,11 +22,11 @@ const SETTINGS = {
 };
 
 /** A model of the small recipe with a step of its own, and a batch for it. */
-function makeStep(context: NativeContext, accumulate = 1, batch = 32) {
+function makeStep(context: NativeContext, accumulate = 1, batch = 32, loss?: BatchLoss) {
   const [, { image, text }] = smallRecipe().stages;
   const shape = { spec: smallRecipe().model, imageSize: image.size, textTokens: text.tokens };
   const model = new ClipModel(context, shape, { seed: 1 });
-  const step = new TrainStep(model, { batch, accumulate, weightDecay: 0.1, average: true });
+  const step = new TrainStep(model, { batch, accumulate, weightDecay: 0.1, average: true, loss });
   const draw = (count: number, below: number) =>
     Array.from({ length: count }, (_, i) => philox(i, 0, count, 0, 0, 0)[0] % below);
   const images = Uint8Array.from(draw(batch * image.size * image.size * 3, 256));
@@ -42,24 +44,36 @@ function makeStep(context: NativeContext, accumulate = 1, batch = 32) {
 /** R7. */
 export const notFinite: Row = {
   id: "R7",
-  promise: "no update comes from a gradient that is not finite; it is logged and the run goes on",
+  promise:
+    "no update comes from a gradient or loss that is not finite; it is logged, the run goes on",
   measure: () =>
     inFolder(async (dir) => {
       using context = new NativeContext();
-      using made = makeStep(context);
+      using value = new FixedTensor(context, [1], { values: Float32Array.of(3) });
+      using made = makeStep(context, 1, 32, replacedLoss(value));
       await made.run();
       const { parameters } = made.model;
-      parameters.get("visual.proj").write(
-        new Float32Array(parameters.get("visual.proj").size).fill(NaN),
-      );
       const copies = ["value", "m", "v", "average"] as const;
-      const names = parameters.specs.map(({ name }) => name).filter((n) => n !== "visual.proj");
       const all = () =>
-        names.flatMap((name) => copies.map((copy) => parameters.copy(name, copy).read().join()));
-      const before = all();
-      const { skipped } = await made.run();
-      const after = all();
-      const changed = before.filter((values, i) => values !== after[i]).length;
+        parameters.specs.flatMap(({ name }) =>
+          copies.map((copy) => parameters.copy(name, copy).read().join())
+        );
+      /** Tensors that a step changed, and why it was to change none. */
+      const step = async () => {
+        const before = all();
+        const { reason } = await made.run();
+        const after = all();
+        return { reason, changed: before.filter((values, i) => values !== after[i]).length };
+      };
+      value.write(Float32Array.of(NaN));
+      const loss = await step();
+      value.write(Float32Array.of(3));
+      const projection = parameters.get("visual.proj");
+      projection.write(new Float32Array(projection.size).fill(NaN));
+      const gradient = await step();
+      const changed = loss.changed + gradient.changed;
+      const named = loss.reason === "the loss is not finite" &&
+        gradient.reason === "the gradient is not finite";
       // A learning rate that leaves no finite weight after the first step: all others are skipped.
       const [short, full] = smallRecipe().stages;
       const recipe = smallRecipe({ stages: [{ ...short, lr: 1e30 }, full] });
@@ -67,11 +81,12 @@ export const notFinite: Row = {
       const events = readEvents(`${dir}/wild/events.jsonl`).filter(({ kind }) => kind === "skip");
       const lines = readMetrics(`${dir}/wild/metrics.jsonl`).filter((line) => line.skipped);
       return {
-        pass: skipped && changed === 0 && events.length > 0 && events.length === lines.length,
+        pass: named && changed === 0 && events.length > 0 && events.length === lines.length,
         figure: changed,
         unit: "tensors changed",
         note:
-          `of ${before.length} by a step with NaN; ${events.length} skipped steps of a run logged`,
+          `of ${all().length} by steps with NaN in a weight and in the loss alone; ${events.length} ` +
+          "skipped steps of a run logged",
       };
     }),
 };
