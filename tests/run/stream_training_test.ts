@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { listCheckpoints, readPointer } from "../../src/checkpoint/checkpoint_store.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
-import type { Recipe } from "../../src/config/recipe.ts";
 import { readEvents } from "../../src/train/event_log.ts";
 import { type ShapeOfShards, streamTrainRecipe, writeTrainShards } from "./stream_shards.ts";
 import { runStream } from "./run_stream.ts";
@@ -56,12 +55,12 @@ Deno.test("a stage on a stream goes on from the checkpoint of its very start", a
   await withShards(async (dir) => {
     const guards = { spike: {} };
     const what = recipe(dir, { guards, checkpoint: { everySteps: 5, keep: 2 } });
-    await run(dir, "whole", what);
-    assert.equal(await run(dir, "cut", what, ["full", 24]), null);
+    await runStream(dir, "whole", what);
+    assert.equal(await runStream(dir, "cut", what, ["full", 24]), null);
     const folder = `${dir}/cut/checkpoints`;
     Deno.removeSync(`${folder}/${readPointer(folder)}`, { recursive: true });
     assert.equal(listCheckpoints(folder).at(-1), "full-0000000");
-    await run(dir, "cut", what);
+    await runStream(dir, "cut", what);
     assert.equal(weightsHash(`${dir}/cut`), weightsHash(`${dir}/whole`));
   });
 });
