@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { listCheckpoints, readPointer } from "../../src/checkpoint/checkpoint_store.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
+import type { Recipe } from "../../src/config/recipe.ts";
 import { readEvents } from "../../src/train/event_log.ts";
 import { type ShapeOfShards, streamTrainRecipe, writeTrainShards } from "./stream_shards.ts";
 import { runStream } from "./run_stream.ts";
