@@ -20,7 +20,9 @@
  * exported too, so any ONNX Runtime from 1.21 on can load this library and run the graphs. Weights
  * are [out, in], the projection [in, out]; those that are constants of the graph are packed when a
  * session opens, once per process. Mean and std are folded into weight and bias of PatchEmbed by
- * the writer of the graph.
+ * the writer of the graph. The CUDA library has kernels of every op for the CPU and for the CUDA
+ * provider. There a patch index outside the picture fails a run of this library as it does on the
+ * CPU; in any other session of CUDA its token becomes not-a-number.
  *
  *   PatchEmbed(pixels u8[B,H,W,3], weight[D,3PP], bias[D], class_token?[D], position[N,D],
  *              kept? i32[B,K]; patch int) -> [B,K+c,D]
@@ -94,6 +96,10 @@ int32_t clipa_ort_custom_ops(char* out, uint64_t bytes, uint64_t* needed);
 /* Sessions. A model is a path (external data lies beside it), or bytes when path is null. */
 int32_t clipa_ort_session_create(const clipa_ort_params* params, const char* path,
                                  const void* model, uint64_t bytes, uint64_t* session);
+/* Before open: runs take turns with the ops of this context, and with the provider CUDA they go to
+ * its device and stream, so that they come after what was queued there. It stays alive with the
+ * session. */
+int32_t clipa_ort_session_use_context(uint64_t session, uint64_t context);
 int32_t clipa_ort_session_open(uint64_t session);
 /* Runs in flight end first; their handles stay valid until they are destroyed. */
 int32_t clipa_ort_session_destroy(uint64_t session);
@@ -113,7 +119,8 @@ int32_t clipa_ort_run_input(uint64_t run, uint64_t index, int32_t type, const in
 int32_t clipa_ort_run_write(uint64_t run, uint64_t index, uint64_t offset, const void* data,
                             uint64_t bytes);
 /* Binds a range of a clipa buffer as an input or output instead of a copy; it stays alive with the
- * run. A bound output must have exactly the shape that comes out. */
+ * run. A bound output must have exactly the shape that comes out. Buffers of the CUDA library are
+ * device memory, and stay there: they can be bound where the session runs on their device. */
 int32_t clipa_ort_run_bind_input(uint64_t run, uint64_t index, int32_t type, const int64_t* dims,
                                  uint64_t rank, uint64_t buffer, uint64_t offset);
 int32_t clipa_ort_run_bind_output(uint64_t run, uint64_t index, int32_t type, const int64_t* dims,

@@ -12,6 +12,8 @@ export const ortSymbols = {
     parameters: ["buffer", "buffer", "buffer", "u64", "buffer"],
     result: "i32",
   },
+  // (uint64_t session, uint64_t context)
+  clipa_ort_session_use_context: { parameters: ["u64", "u64"], result: "i32" },
   // (uint64_t session)
   clipa_ort_session_open: { parameters: ["u64"], result: "i32", nonblocking: true },
   // (uint64_t session)

@@ -1,15 +1,11 @@
-import { setImmediate } from "node:timers/promises";
-import { nativeLibrary } from "../native/library.ts";
+import type { NativeContext } from "../native/context.ts";
+import { chosenDevice, nativeLibrary } from "../native/library.ts";
 import { checkOrt, cText, readOrtText } from "../native/ort_check.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { BoundRun } from "./bound_run.ts";
 import { openOrt } from "./ort_library.ts";
-import {
-  arrayOf,
-  checkTensor,
-  type OrtSlot,
-  type OrtTensor,
-  typeName,
-  typeOf,
-} from "./ort_tensor.ts";
+import { checkTensor, type OrtSlot, type OrtTensor, typeName } from "./ort_tensor.ts";
+import { readOutput, writeInput } from "./run_copies.ts";
 
 export type { OrtArray, OrtSlot, OrtTensor } from "./ort_tensor.ts";
 
@@ -25,17 +21,20 @@ export interface OrtSessionOptions {
   readonly spinMilliseconds?: number;
   /** `auto` (default) takes CUDA where it loads, else the CPU; `providerNote` says why. */
   readonly provider?: "auto" | "cpu" | "cuda";
-  /** CUDA device; default 0. */
+  /** CUDA device; default that of `context`, else the one that `CLIPA_DEVICE` names. */
   readonly device?: number;
-  /** A CUDA stream to run on, as an address; default a stream of ONNX Runtime. */
+  /** A CUDA stream to run on, as an address; default that of `context`, else one of ONNX Runtime. */
   readonly userStream?: bigint;
+  /**
+   * Runs take turns with the programs and ops of this context; with the provider CUDA they go to its
+   * device and stream, behind what was queued there. With {@linkcode OrtSession.bind} nothing is
+   * copied between a training step and a forward pass.
+   */
+  readonly context?: NativeContext;
 }
 
 /** Default of `spinMilliseconds`: measured runs with 1 and 10 were not faster. */
 export const SPIN_MILLISECONDS = 0;
-
-/** Bytes that are copied at a time: a fraction of a millisecond. */
-const PART_BYTES = 1 << 20;
 
 const PROVIDERS = ["auto", "cpu", "cuda"];
 
@@ -114,6 +113,10 @@ export class OrtSession implements Disposable {
     checkOrt(status, "clipa_ort_session_create");
     const handle = out[0];
     try {
+      if (options.context) {
+        const used = symbols.clipa_ort_session_use_context(handle, options.context.handle);
+        checkOrt(used, "clipa_ort_session_use_context", { session: used === 4 ? 0n : handle });
+      }
       const opened = await symbols.clipa_ort_session_open(handle);
       checkOrt(opened, "clipa_ort_session_open", { session: handle });
       return new OrtSession(handle);
@@ -160,6 +163,22 @@ export class OrtSession implements Disposable {
     }
   }
 
+  /**
+   * A run whose inputs and outputs stay where they are: tensors in memory of the library's device,
+   * read and written at every call of `execute`. Inputs may also be values of the host, which are
+   * copied once, here. An output that is not bound can be read from the run.
+   *
+   * @throws {TypeError | RangeError} when an input is missing, or a tensor is unknown or has another
+   * type or shape; {NativeError} when a tensor is device memory and the session runs on the CPU or on
+   * another device.
+   */
+  bind(
+    inputs: Readonly<Record<string, Tensor | OrtTensor>>,
+    outputs: Readonly<Record<string, Tensor>> = {},
+  ): Promise<BoundRun> {
+    return BoundRun.of(this.#handle, this, inputs, outputs);
+  }
+
   /** Frees the model once the runs in flight have ended. Safe to call twice. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
@@ -171,7 +190,7 @@ export class OrtSession implements Disposable {
 
 /** Bytes of `clipa_ort_params`. */
 function encodeParams(options: OrtSessionOptions): Uint8Array<ArrayBuffer> {
-  const { provider = "auto", device = 0, userStream = 0n } = options;
+  const { provider = "auto", device = chosenDevice().index, userStream = 0n } = options;
   const { spinMilliseconds: spin = SPIN_MILLISECONDS } = options;
   const threads = options.threads ??
     (Number(Deno.env.get("CLIPA_THREADS") || 0) || Math.min(256, navigator.hardwareConcurrency));
@@ -194,64 +213,4 @@ function encodeParams(options: OrtSessionOptions): Uint8Array<ArrayBuffer> {
   view.setBigUint64(16, userStream, true);
   view.setInt32(24, Math.round(spin * 1000), true);
   return new Uint8Array(view.buffer);
-}
-
-/** Calls `copy` for parts of `bytes`; the event loop turns between two of them. */
-async function inParts(bytes: number, copy: (first: number, end: number) => void): Promise<void> {
-  for (let first = 0; first < bytes; first += PART_BYTES) {
-    if (first > 0) await setImmediate();
-    copy(first, Math.min(bytes, first + PART_BYTES));
-  }
-}
-
-async function writeInput(run: bigint, index: bigint, { data, shape }: OrtTensor): Promise<void> {
-  const { symbols } = nativeLibrary();
-  const { byteLength: total, byteOffset } = data;
-  const bytes = new Uint8Array(data.buffer as ArrayBuffer, byteOffset, total);
-  const status = symbols.clipa_ort_run_input(
-    run,
-    index,
-    typeOf(data).code,
-    BigInt64Array.from(shape, BigInt),
-    BigInt(shape.length),
-    total > PART_BYTES ? null : bytes,
-    BigInt(total),
-  );
-  checkOrt(status, "clipa_ort_run_input", { run });
-  if (total <= PART_BYTES) return;
-  await inParts(total, (first, end) => {
-    if (bytes.length !== total) throw new TypeError("an input was transferred during the run");
-    const part = bytes.subarray(first, end);
-    const written = symbols.clipa_ort_run_write(
-      run,
-      index,
-      BigInt(first),
-      part,
-      BigInt(part.length),
-    );
-    checkOrt(written, "clipa_ort_run_write", { run });
-  });
-}
-
-async function readOutput(run: bigint, index: bigint): Promise<OrtTensor> {
-  const { symbols } = nativeLibrary();
-  const tensor = new DataView(new ArrayBuffer(72));
-  const about = symbols.clipa_ort_run_output(run, index, new Uint8Array(tensor.buffer));
-  checkOrt(about, "clipa_ort_run_output", { run });
-  const rank = tensor.getInt32(4, true);
-  const shape = Array.from({ length: rank }, (_, i) => Number(tensor.getBigInt64(8 + 8 * i, true)));
-  const data = arrayOf(tensor.getInt32(0, true), shape.reduce((product, dim) => product * dim, 1));
-  const bytes = new Uint8Array(data.buffer as ArrayBuffer);
-  await inParts(bytes.length, (first, end) => {
-    const part = bytes.subarray(first, end);
-    const status = symbols.clipa_ort_run_read(
-      run,
-      index,
-      BigInt(first),
-      part,
-      BigInt(part.length),
-    );
-    checkOrt(status, "clipa_ort_run_read", { run });
-  });
-  return { data, shape };
 }

@@ -34,6 +34,13 @@ export function typeName(code: number): string {
   return TYPES.find((type) => type.code === code)?.name ?? `ONNX type ${code}`;
 }
 
+/** Number of an ONNX element type. */
+export function typeCode(name: string): number {
+  const type = TYPES.find((type) => type.name === name);
+  if (type) return type.code;
+  throw new TypeError(`the element type is ${name}; allowed are f32, u8, i32, i64`);
+}
+
 /** ONNX element type of an array. */
 export function typeOf(data: OrtArray): ElementType {
   const type = TYPES.find(({ array }) => data instanceof array);
@@ -56,22 +63,31 @@ export function arrayOf(code: number, length: number): OrtArray {
 /** Throws unless the tensor has the type and shape that the model declares. */
 export function checkTensor(tensor: OrtTensor, slot: OrtSlot): void {
   const { data, shape } = tensor;
-  const type = typeOf(data).name;
-  const allowed = `${slot.type} [${slot.shape.map((dim) => dim === "" ? "?" : dim).join(",")}]`;
-  const seen = `${type} [${shape.join(",")}]`;
-  const fits = type === slot.type && shape.length === slot.shape.length &&
-    shape.every((dim, i) => typeof slot.shape[i] === "string" || dim === slot.shape[i]);
-  if (!fits) throw new TypeError(`input ${slot.name} is ${seen}; allowed is ${allowed}`);
-  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
-    throw new RangeError(
-      `input ${slot.name} has shape [${shape.join(",")}]; ` +
-        "allowed are whole numbers from 0",
-    );
-  }
+  checkSlot("input", typeOf(data).name, shape, slot);
   const length = shape.reduce((product, dim) => product * dim, 1);
   if (length !== data.length) {
     throw new RangeError(
       `input ${slot.name} has ${data.length} values; its shape [${shape.join(",")}] has ${length}`,
+    );
+  }
+}
+
+/** Throws unless a type and a shape are those that the model declares for an input or output. */
+export function checkSlot(
+  what: "input" | "output",
+  type: string,
+  shape: readonly number[],
+  slot: OrtSlot,
+): void {
+  const allowed = `${slot.type} [${slot.shape.map((dim) => dim === "" ? "?" : dim).join(",")}]`;
+  const seen = `${type} [${shape.join(",")}]`;
+  const fits = type === slot.type && shape.length === slot.shape.length &&
+    shape.every((dim, i) => typeof slot.shape[i] === "string" || dim === slot.shape[i]);
+  if (!fits) throw new TypeError(`${what} ${slot.name} is ${seen}; allowed is ${allowed}`);
+  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw new RangeError(
+      `${what} ${slot.name} has shape [${shape.join(",")}]; ` +
+        "allowed are whole numbers from 0",
     );
   }
 }

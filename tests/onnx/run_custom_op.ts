@@ -1,5 +1,6 @@
 import { CUSTOM_OPS } from "../../src/onnx/custom_ops.ts";
 import { type OrtArray, OrtSession, type OrtTensor } from "../../src/onnx/ort_session.ts";
+import { chosenDevice } from "../../src/native/library.ts";
 import { typeOf } from "../../src/onnx/ort_tensor.ts";
 import { hashedFloats } from "../goldens/hashed.ts";
 import { tinyModel, type TinyNode, type TinyTensor, tinyWeights } from "./tiny_model.ts";
@@ -50,7 +51,7 @@ export function customOpModel(op: string, inputs: OpInputs, options: OpRun) {
   return { model: tinyModel(description), weights: tinyWeights(description) };
 }
 
-/** Runs one custom op and gives its output. */
+/** Runs one custom op on the device that `CLIPA_DEVICE` names, and gives its output. */
 export async function runCustomOp(
   op: string,
   inputs: OpInputs,
@@ -58,7 +59,7 @@ export async function runCustomOp(
 ): Promise<OrtTensor> {
   using session = await OrtSession.open(customOpModel(op, inputs, options).model, {
     threads: options.threads ?? 2,
-    provider: "cpu",
+    provider: chosenDevice().kind,
   });
   const feeds = session.inputs.map((name) => [name, inputs[name]!]);
   return (await session.run(Object.fromEntries(feeds))).out;

@@ -37,6 +37,8 @@ class Context {
   int threads() const { return threads_; }
   int32_t device() const { return device_number_; }
   uint32_t precision() const { return precision_; }
+  // Where the device queues ops, as CUDA's stream; null on the CPU.
+  void* stream() const;
 
   // Runs `work` on the context's own thread and waits for it. One caller at a time. All native work
   // goes through this thread, so that there is one team, whichever thread the host calls from.

@@ -54,6 +54,8 @@ Context::Context(int threads, int32_t device, uint32_t precision)
   worker_ = std::thread([this] { work_loop(); });
 }
 
+void* Context::stream() const { return nullptr; }
+
 void Context::reserve(const std::vector<Step>& steps) {
   uint64_t workspace = 0, scratch = 0;
   for (const Step& step : steps) {

@@ -119,6 +119,8 @@ Context::Context(int threads, int32_t device, uint32_t precision)
   worker_ = std::thread([this] { work_loop(); });
 }
 
+void* Context::stream() const { return device_->queue.stream; }
+
 void Context::reserve(const std::vector<Step>& steps) {
   Device& own = *device_;
   check(cudaSetDevice(own.number), "cudaSetDevice");

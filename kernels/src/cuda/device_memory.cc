@@ -7,6 +7,14 @@
 
 namespace clipa {
 
+namespace {
+
+// Ops run on streams that do not wait for the default stream, where memory is cleared and written:
+// neither call is complete on the device when it returns.
+void finish_default_stream(const char* what) { check(cudaStreamSynchronize(nullptr), what); }
+
+}  // namespace
+
 const bool DeviceMemory::kOnHost = false;
 
 DeviceMemory::DeviceMemory(int32_t device, uint64_t bytes) : bytes_(bytes), device_(device) {
@@ -24,6 +32,7 @@ DeviceMemory::DeviceMemory(int32_t device, uint64_t bytes) : bytes_(bytes), devi
     cudaFree(memory);
   });
   check(cudaMemset(data_, 0, bytes), "cudaMemset");
+  finish_default_stream("cudaMemset");
 }
 
 DeviceMemory::~DeviceMemory() = default;
@@ -32,6 +41,7 @@ void DeviceMemory::write(uint64_t offset, const void* from, uint64_t bytes) {
   if (bytes == 0) return;
   check(cudaSetDevice(device_), "cudaSetDevice");
   check(cudaMemcpy(data_ + offset, from, bytes, cudaMemcpyHostToDevice), "copy to the device");
+  finish_default_stream("copy to the device");
 }
 
 void DeviceMemory::read(uint64_t offset, void* to, uint64_t bytes) const {

@@ -8,13 +8,6 @@ namespace {
 constexpr uint64_t kAlign = 64;
 constexpr uint64_t kSmallestBlock = 1 << 20;
 
-// Throws OpError with the message of ONNX Runtime.
-void check(const Api& api, OrtStatus* status) {
-  if (status == nullptr) return;
-  const Owned<OrtStatus> owned(api.ReleaseStatus, status);
-  throw OpError(api.GetErrorMessage(status));
-}
-
 }  // namespace
 
 void* Scratch::bytes(uint64_t count) {
@@ -58,45 +51,11 @@ std::shared_ptr<const PackedWeight> pack(const TensorSpec& spec, const float* va
 
 Call::Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
            const PackedWeights& packed, OrtKernelContext* context)
-    : api_(api), schema_(schema), context_(context), packed_(packed) {
-  if (schema.prepare != nullptr) schema.prepare(attributes, letters_);
-  size_t given = 0;
-  check(api, api.KernelContext_GetInputCount(context, &given));
-  Present present;
-  std::vector<Shape> shapes(schema.inputs.size());
+    : Node(api, schema, attributes, context), packed_(packed) {
   for (size_t i = 0; i < schema.inputs.size(); ++i) {
-    const OrtValue* value = nullptr;
-    if (i < given) check(api, api.KernelContext_GetInput(context, i, &value));
-    present.push_back(value != nullptr);
-    inputs_.push_back(nullptr);
-    if (value == nullptr) continue;
-    void* data = nullptr;
-    check(api, api.GetTensorMutableData(const_cast<OrtValue*>(value), &data));
-    static char empty;  // a tensor without elements may have no memory, but it is there
-    inputs_[i] = data != nullptr ? data : &empty;
-    Owned<OrtTensorTypeAndShapeInfo> info(api.ReleaseTensorTypeAndShapeInfo);
-    check(api, api.GetTensorTypeAndShape(value, info.out()));
-    size_t rank = 0;
-    check(api, api.GetDimensionsCount(info.get(), &rank));
-    shapes[i].dims.resize(rank);
-    check(api, api.GetDimensions(info.get(), shapes[i].dims.data(), rank));
+    if (schema.inputs[i].packing == Packing::kNone || packed_[i] || !has(i)) continue;
+    packed_[i] = pack(schema.inputs[i], in(i), shape(i).dims.data());
   }
-  // Twice, since a letter may stand alone only in a later tensor.
-  for (int pass = 0; pass < 2; ++pass) {
-    for (size_t i = 0; i < shapes.size(); ++i) {
-      if (!present[i]) continue;
-      letters_.match(schema.name, schema.inputs[i].name, schema.inputs[i].shape, shapes[i]);
-    }
-  }
-  if (schema.derive != nullptr) schema.derive(attributes, present, letters_);
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    if (schema.inputs[i].packing == Packing::kNone || packed_[i] || !present[i]) continue;
-    packed_[i] = pack(schema.inputs[i], in(i), shapes[i].dims.data());
-  }
-  const Shape shape = letters_.shape(schema.output.shape);
-  OrtValue* value = nullptr;
-  check(api, api.KernelContext_GetOutput(context, 0, shape.dims.data(), shape.dims.size(), &value));
-  check(api, api.GetTensorMutableData(value, &output_));
 }
 
 void Call::parallel(int64_t count, void (*body)(void*, size_t), void* data) {
@@ -104,8 +63,8 @@ void Call::parallel(int64_t count, void (*body)(void*, size_t), void* data) {
     if (count == 1) body(data, 0);
     return;
   }
-  check(api_, api_.KernelContext_ParallelFor(context_, body, static_cast<size_t>(count),
-                                             static_cast<size_t>(count), data));
+  check_node(api_, api_.KernelContext_ParallelFor(context_, body, static_cast<size_t>(count),
+                                                  static_cast<size_t>(count), data));
 }
 
 void Call::fail_if(const char* problem) const {

@@ -1,4 +1,4 @@
-// One computation of a node: its tensors, its threads and its scratch memory.
+// One computation of a node on the CPU: its tensors, its threads and its scratch memory.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,7 @@
 #include "base/memory.h"
 #include "base/op.h"
 #include "cpu/packed_product.h"
-#include "ort/op_schema.h"
-#include "ort/ort_api.h"
+#include "ort/node.h"
 
 namespace clipa {
 namespace ort {
@@ -36,31 +35,19 @@ class Scratch {
 // Packed weights by input; null = not packed when the node was made.
 using PackedWeights = std::vector<std::shared_ptr<const PackedWeight>>;
 
-class Call {
+class Call : public Node {
  public:
-  // Reads and checks the node's inputs, and packs the weights that are not constants of the graph.
-  // Throws OpError.
+  // Packs the weights that are not constants of the graph. Throws OpError.
   Call(const Api& api, const OpSchema& schema, const Attributes& attributes,
        const PackedWeights& packed, OrtKernelContext* context);
 
-  int64_t operator[](char letter) const { return letters_[letter]; }
-  bool has(size_t input) const { return inputs_[input] != nullptr; }
-  template <class T = float>
-  const T* in(size_t input) const {
-    return static_cast<const T*>(inputs_[input]);
-  }
   const PackedWeight& weight(size_t input) const { return *packed_[input]; }
-  // The output, in the shape that the letters give.
-  template <class T = float>
-  T* out() const {
-    return static_cast<T*>(output_);
-  }
 
   // Calls body(first, count, scratch) for pieces of `piece` samples of the batch (letter B) on the
   // threads of ONNX Runtime. body returns null, or what is wrong with the data.
   template <class Body>
   void for_samples(int64_t piece, Body body) {
-    const int64_t batch = letters_['B'];
+    const int64_t batch = (*this)['B'];
     for_each((batch + piece - 1) / piece, [&](int64_t index, Scratch& scratch) {
       const int64_t first = index * piece;
       return body(first, std::min(piece, batch - first), scratch);
@@ -96,13 +83,7 @@ class Call {
   void parallel(int64_t count, void (*body)(void*, size_t), void* data);
   void fail_if(const char* problem) const;
 
-  const Api& api_;
-  const OpSchema& schema_;
-  OrtKernelContext* const context_;
-  Letters letters_;
-  std::vector<const void*> inputs_;
   PackedWeights packed_;
-  void* output_ = nullptr;
 };
 
 // A weight as its schema wants it.

@@ -8,7 +8,7 @@
 #include <new>
 
 #include "ort/call.h"
-#include "ort/op_schema.h"
+#include "ort/device_ops.h"
 
 namespace clipa {
 namespace ort {
@@ -29,6 +29,7 @@ struct Kernel {
   const Api* api;
   Attributes attributes;
   PackedWeights packed;
+  std::shared_ptr<void> device;  // of a kernel that queues
 };
 
 template <class Body>
@@ -57,12 +58,6 @@ bool succeeded(const Api& api, OrtStatus* status) {
   return false;
 }
 
-void check(const Api& api, OrtStatus* status) {
-  if (status == nullptr) return;
-  const Owned<OrtStatus> owned(api.ReleaseStatus, status);
-  throw OpError(api.GetErrorMessage(status));
-}
-
 // Packs the weights that the graph holds as constants.
 PackedWeights pack_constants(const Api& api, const OpSchema& schema, const OrtKernelInfo* info) {
   PackedWeights packed(schema.inputs.size());
@@ -71,17 +66,17 @@ PackedWeights pack_constants(const Api& api, const OpSchema& schema, const OrtKe
     if (spec.packing == Packing::kNone) continue;
     int constant = 0;
     const OrtValue* value = nullptr;
-    check(api, api.KernelInfoGetConstantInput_tensor(info, i, &constant, &value));
+    check_node(api, api.KernelInfoGetConstantInput_tensor(info, i, &constant, &value));
     if (constant == 0 || value == nullptr) continue;
     Owned<OrtTensorTypeAndShapeInfo> shape(api.ReleaseTensorTypeAndShapeInfo);
-    check(api, api.GetTensorTypeAndShape(value, shape.out()));
+    check_node(api, api.GetTensorTypeAndShape(value, shape.out()));
     size_t rank = 0;
-    check(api, api.GetDimensionsCount(shape.get(), &rank));
+    check_node(api, api.GetDimensionsCount(shape.get(), &rank));
     if (rank != 2) continue;  // the first call says what is wrong
     int64_t dims[2];
-    check(api, api.GetDimensions(shape.get(), dims, rank));
+    check_node(api, api.GetDimensions(shape.get(), dims, rank));
     void* data = nullptr;
-    check(api, api.GetTensorMutableData(const_cast<OrtValue*>(value), &data));
+    check_node(api, api.GetTensorMutableData(const_cast<OrtValue*>(value), &data));
     if (dims[0] > 0 && dims[1] > 0) packed[i] = pack(spec, static_cast<const float*>(data), dims);
   }
   return packed;
@@ -122,7 +117,11 @@ OrtStatus* create_kernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelIn
     made->row = self(op).kernel;
     made->api = &api;
     made->attributes = checked_attributes(schema_of(op), read);
-    made->packed = pack_constants(api, schema_of(op), info);
+    if (made->row->queue != nullptr) {
+      made->device = device_state();
+    } else {
+      made->packed = pack_constants(api, schema_of(op), info);
+    }
     *kernel = made.release();
   });
 }
@@ -130,6 +129,13 @@ OrtStatus* create_kernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelIn
 OrtStatus* compute(void* kernel, OrtKernelContext* context) {
   const Kernel& k = *static_cast<const Kernel*>(kernel);
   return guarded(*k.api, [&] {
+    if (k.row->queue != nullptr) {
+      const Node node(*k.api, *k.row->schema, k.attributes, context);
+      void* stream = nullptr;
+      check_node(*k.api, k.api->KernelContext_GetGPUComputeStream(context, &stream));
+      if (node['B'] > 0) k.row->queue(k.attributes, node, stream);
+      return;
+    }
     Call call(*k.api, *k.row->schema, k.attributes, k.packed, context);
     if (call['B'] > 0) k.row->compute(k.attributes, call);
   });
@@ -137,14 +143,14 @@ OrtStatus* compute(void* kernel, OrtKernelContext* context) {
 
 Shape inferred(const Api& api, const OrtShapeInferContext* context, size_t index) {
   OrtTensorTypeAndShapeInfo* info = nullptr;  // belongs to the context
-  check(api, api.ShapeInferContext_GetInputTypeShape(context, index, &info));
+  check_node(api, api.ShapeInferContext_GetInputTypeShape(context, index, &info));
   size_t rank = 0;
-  check(api, api.GetDimensionsCount(info, &rank));
+  check_node(api, api.GetDimensionsCount(info, &rank));
   Shape shape;
   shape.dims.resize(rank);
-  check(api, api.GetDimensions(info, shape.dims.data(), rank));
+  check_node(api, api.GetDimensions(info, shape.dims.data(), rank));
   std::vector<const char*> names(rank);
-  check(api, api.GetSymbolicDimensions(info, names.data(), rank));
+  check_node(api, api.GetSymbolicDimensions(info, names.data(), rank));
   for (const char* name : names) shape.symbols.emplace_back(name != nullptr ? name : "");
   return shape;
 }
@@ -165,16 +171,17 @@ OrtStatus* infer_shape(const OrtCustomOp* op, OrtShapeInferContext* context) {
       char characters[64] = {};
       switch (spec.kind) {
         case AttributeKind::kInt:
-          check(api, api.ReadOpAttr(attribute, kAttributeInt, &integer, sizeof integer, &needed));
+          check_node(api,
+                     api.ReadOpAttr(attribute, kAttributeInt, &integer, sizeof integer, &needed));
           *number = static_cast<double>(integer);
           break;
         case AttributeKind::kFloat:
-          check(api, api.ReadOpAttr(attribute, kAttributeFloat, &real, sizeof real, &needed));
+          check_node(api, api.ReadOpAttr(attribute, kAttributeFloat, &real, sizeof real, &needed));
           *number = real;
           break;
         default:
-          check(api, api.ReadOpAttr(attribute, kAttributeString, characters, sizeof characters - 1,
-                                    &needed));
+          check_node(api, api.ReadOpAttr(attribute, kAttributeString, characters,
+                                         sizeof characters - 1, &needed));
           *string = characters;
       }
       return true;
@@ -183,7 +190,7 @@ OrtStatus* infer_shape(const OrtCustomOp* op, OrtShapeInferContext* context) {
     Letters letters;
     if (schema.prepare != nullptr) schema.prepare(attributes, letters);
     size_t given = 0;
-    check(api, api.ShapeInferContext_GetInputCount(context, &given));
+    check_node(api, api.ShapeInferContext_GetInputCount(context, &given));
     std::vector<Shape> shapes(schema.inputs.size());
     Present present(schema.inputs.size());
     for (size_t i = 0; i < schema.inputs.size() && i < given; ++i) {
@@ -203,11 +210,11 @@ OrtStatus* infer_shape(const OrtCustomOp* op, OrtShapeInferContext* context) {
     std::vector<const char*> names;
     for (const std::string& symbol : shape.symbols) names.push_back(symbol.c_str());
     Owned<OrtTensorTypeAndShapeInfo> info(api.ReleaseTensorTypeAndShapeInfo);
-    check(api, api.CreateTensorTypeAndShapeInfo(info.out()));
-    check(api, api.SetTensorElementType(info.get(), schema.output.type));
-    check(api, api.SetDimensions(info.get(), shape.dims.data(), shape.dims.size()));
-    check(api, api.SetSymbolicDimensions(info.get(), names.data(), names.size()));
-    check(api, api.ShapeInferContext_SetOutputTypeShape(context, 0, info.get()));
+    check_node(api, api.CreateTensorTypeAndShapeInfo(info.out()));
+    check_node(api, api.SetTensorElementType(info.get(), schema.output.type));
+    check_node(api, api.SetDimensions(info.get(), shape.dims.data(), shape.dims.size()));
+    check_node(api, api.SetSymbolicDimensions(info.get(), names.data(), names.size()));
+    check_node(api, api.ShapeInferContext_SetOutputTypeShape(context, 0, info.get()));
   });
 }
 
@@ -248,13 +255,15 @@ struct Domain {
 
 OrtStatus* make_domain(Domain& made) {
   if (OrtStatus* status = made.api.CreateCustomOpDomain("clipa", &made.domain)) return status;
-  for (const OpKernel* row = kCpuKernels; row->schema != nullptr; ++row) {
-    auto op = std::make_unique<CustomOp>();
-    fill(*op);
-    op->kernel = row;
-    op->api = &made.api;
-    if (OrtStatus* status = made.api.CustomOpDomain_Add(made.domain, op.get())) return status;
-    made.ops.push_back(std::move(op));
+  for (const OpKernel* row : {kCpuKernels, kDeviceKernels}) {
+    for (; row->schema != nullptr; ++row) {
+      auto op = std::make_unique<CustomOp>();
+      fill(*op);
+      op->kernel = row;
+      op->api = &made.api;
+      if (OrtStatus* status = made.api.CustomOpDomain_Add(made.domain, op.get())) return status;
+      made.ops.push_back(std::move(op));
+    }
   }
   return nullptr;
 }
@@ -326,9 +335,9 @@ OrtStatus* register_custom_ops(OrtSessionOptions* options, const OrtApi* table) 
   const Api api(table);
   return guarded(api, [&] {
     auto made = std::make_unique<Domain>(table);
-    check(api, make_domain(*made));
+    check_node(api, make_domain(*made));
     domains->push_back(std::move(made));
-    check(api, api.AddCustomOpDomain(options, domains->back()->domain));
+    check_node(api, api.AddCustomOpDomain(options, domains->back()->domain));
   });
 }
 

@@ -150,6 +150,15 @@ CLIPA_EXPORT int32_t clipa_ort_session_create(const clipa_ort_params* params, co
   });
 }
 
+CLIPA_EXPORT int32_t clipa_ort_session_use_context(uint64_t session, uint64_t context) {
+  const std::shared_ptr<Session> found = sessions().get(session);
+  if (!found) return stale("clipa_ort_session_use_context", "session");
+  std::shared_ptr<Context> owner = find_context(context);
+  if (!owner) return stale("clipa_ort_session_use_context", "context");
+  return reported("clipa_ort_session_use_context", &found->error,
+                  [&] { found->use_context(std::move(owner)); });
+}
+
 CLIPA_EXPORT int32_t clipa_ort_session_open(uint64_t session) {
   const std::shared_ptr<Session> found = sessions().get(session);
   if (!found) return stale("clipa_ort_session_open", "session");

@@ -13,6 +13,7 @@ namespace clipa {
 namespace ort {
 
 class Call;
+class Node;
 
 enum class Packing { kNone, kOutIn, kInOut };
 
@@ -65,11 +66,14 @@ struct OpSchema {
   void (*derive)(const Attributes& attributes, const Present& present, Letters& letters);
 };
 
-// A row of the table of kernels. A device adds rows of its own for the same schemas.
+// A row of a table of kernels. One of compute and queue is null.
 struct OpKernel {
   const OpSchema* schema;
   const char* provider;  // null = CPU, else as ONNX Runtime calls it: "CUDAExecutionProvider"
+  // Computes on the host's threads, with packed weights.
   void (*compute)(const Attributes& attributes, Call& call);
+  // Queues the node on a stream of the device where its tensors lie. Throws OpError.
+  void (*queue)(const Attributes& attributes, const Node& node, void* stream) = nullptr;
 };
 
 // Ends with an entry whose schema is null.

@@ -122,6 +122,8 @@ constexpr uint32_t kApiVersion = 21;
     const char** names, size_t count) \
   F(GetTensorTypeAndShape, 65, OrtStatus*, const OrtValue* value, \
     OrtTensorTypeAndShapeInfo** info) \
+  F(CreateMemoryInfo, 68, OrtStatus*, const char* name, int allocator, int device, int memory, \
+    OrtMemoryInfo** info) \
   F(CreateCpuMemoryInfo, 69, OrtStatus*, int allocator, int memory, OrtMemoryInfo** info) \
   F(AllocatorFree, 76, OrtStatus*, OrtAllocator* allocator, void* memory) \
   F(GetAllocatorWithDefaultOptions, 78, OrtStatus*, OrtAllocator** allocator) \
@@ -145,6 +147,8 @@ constexpr uint32_t kApiVersion = 21;
   F(ReleaseSessionOptions, 100, void, OrtSessionOptions* options) \
   F(AddSessionConfigEntry, 130, OrtStatus*, OrtSessionOptions* options, const char* key, \
     const char* value) \
+  F(KernelContext_GetGPUComputeStream, 193, OrtStatus*, const OrtKernelContext* context, \
+    void** stream) \
   F(SessionOptionsAppendExecutionProvider_CUDA_V2, 204, OrtStatus*, OrtSessionOptions* options, \
     const OrtCUDAProviderOptionsV2* cuda) \
   F(CreateCUDAProviderOptions, 205, OrtStatus*, OrtCUDAProviderOptionsV2** cuda) \

@@ -7,7 +7,7 @@ namespace ort {
 
 namespace {
 
-enum Input { kPixels, kWeight, kBias, kClassToken, kPosition, kKept };
+using namespace patch_input;  // NOLINT
 
 void prepare(const Attributes& attributes, Letters& letters) {
   const int64_t patch = attributes.integer("patch");

@@ -9,15 +9,9 @@ namespace ort {
 
 namespace {
 
-enum Input { kX, kGamma, kBeta, kProjection, kIds };
+using namespace pool_input;  // NOLINT
 
 const char* const kPools[] = {"cls", "mean", "mean-patches", "last", "argmax"};  // as clipa_pool
-
-int64_t pool_of(const Attributes& attributes) {
-  int64_t pool = 0;
-  while (attributes.string("pool") != kPools[pool]) ++pool;
-  return pool;
-}
 
 void derive(const Attributes& attributes, const Present& present, Letters& letters) {
   const int64_t pool = pool_of(attributes);
@@ -35,6 +29,12 @@ void derive(const Attributes& attributes, const Present& present, Letters& lette
 }
 
 }  // namespace
+
+int64_t pool_of(const Attributes& attributes) {
+  int64_t pool = 0;
+  while (attributes.string("pool") != kPools[pool]) ++pool;
+  return pool;
+}
 
 const OpSchema kPoolProjectNormalize = {
     "PoolProjectNormalize",

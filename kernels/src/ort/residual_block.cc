@@ -1,6 +1,4 @@
 // ResidualBlock: a pre-norm transformer block, a few samples at a time through all of it.
-#include <cmath>
-
 #include "cpu/attend.h"
 #include "ort/call.h"
 #include "ort/heads.h"
@@ -12,21 +10,7 @@ namespace ort {
 
 namespace {
 
-enum Input {
-  kX,
-  kGamma1,
-  kBeta1,
-  kWeightQkv,
-  kBiasQkv,
-  kWeightOut,
-  kBiasOut,
-  kGamma2,
-  kBeta2,
-  kWeightFc,
-  kBiasFc,
-  kWeightProj,
-  kBiasProj
-};
+using namespace block_input;  // NOLINT
 
 void derive(const Attributes& attributes, const Present&, Letters& letters) {
   check_heads("ResidualBlock", attributes, letters);
@@ -46,7 +30,7 @@ class Block {
         eps_(attributes.number("eps")),
         gelu_(attributes.string("gelu") == "tanh" ? CLIPA_FLAG_GELU_TANH : CLIPA_FLAG_GELU_ERF) {
     const int64_t heads = attributes.integer("heads"), head = width_ / heads;
-    shape_ = {tokens_, heads, head, static_cast<float>(1 / std::sqrt(static_cast<double>(head))),
+    shape_ = {tokens_, heads, head, attention_scale(width_, heads),
               attributes.integer("causal") != 0};
   }
 
@@ -82,14 +66,14 @@ class Block {
   }
 
  private:
-  void norm(int64_t rows, const float* from, Input gamma, Input beta, float* to,
+  void norm(int64_t rows, const float* from, int gamma, int beta, float* to,
             Scratch& scratch) const {
     float* statistics = scratch.floats(2 * rows);
     run_op(CLIPA_OP_LAYER_NORM, 0, {rows, width_}, eps_,
            {from, call_.in(gamma), call_.in(beta), to, statistics, statistics + rows}, scratch);
   }
 
-  void linear(int64_t rows, uint32_t activation, const float* from, Input weight, Input bias,
+  void linear(int64_t rows, uint32_t activation, const float* from, int weight, int bias,
               const float* residual, float* to) const {
     packed_linear(call_.weight(weight), rows, from, activation, call_.in(bias), residual, to);
   }

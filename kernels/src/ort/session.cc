@@ -1,10 +1,10 @@
 #include "ort/session.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 
+#include "ort/cuda_provider.h"
 #include "ort/custom_ops.h"
+#include "ort/device_ops.h"
 
 namespace clipa {
 namespace ort {
@@ -44,29 +44,6 @@ std::string slots_json(const std::vector<Slot>& slots) {
   return out + "]";
 }
 
-constexpr char kCudaLibrary[] = "libonnxruntime_providers_cuda.so";
-
-// The provider library has to lie beside ONNX Runtime, which looks for it there.
-std::string cuda_library(const Runtime& runtime) {
-  const size_t slash = runtime.path.rfind('/');
-  return (slash == std::string::npos ? std::string(".") : runtime.path.substr(0, slash)) + "/" +
-         kCudaLibrary;
-}
-
-void append_cuda(const Api& api, const clipa_ort_params& params, OrtSessionOptions* options) {
-  Owned<OrtCUDAProviderOptionsV2> cuda(api.ReleaseCUDAProviderOptions);
-  check(api, api.CreateCUDAProviderOptions(cuda.out()));
-  const std::string device = std::to_string(params.device);
-  const char* const keys[] = {"device_id"};
-  const char* const values[] = {device.c_str()};
-  check(api, api.UpdateCUDAProviderOptions(cuda.get(), keys, values, 1));
-  if (params.user_stream != 0) {
-    check(api, api.UpdateCUDAProviderOptionsWithValue(cuda.get(), "user_compute_stream",
-                                                      reinterpret_cast<void*>(params.user_stream)));
-  }
-  check(api, api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda.get()));
-}
-
 }  // namespace
 
 clipa_ort_tensor tensor_of(const Api& api, const OrtTensorTypeAndShapeInfo* info,
@@ -97,28 +74,38 @@ Session::Session(const clipa_ort_params& params, std::string path, std::string m
       model_(std::move(model)),
       session_(runtime_.api.ReleaseSession) {}
 
+void Session::use_context(std::shared_ptr<Context> context) {
+  std::lock_guard<std::mutex> lock(open_mutex_);
+  if (ready_) throw Failure(CLIPA_INVALID_ARGUMENT, "the session is open; say it before");
+  if (params_.user_stream != 0) {
+    throw Failure(CLIPA_INVALID_ARGUMENT,
+                  "params.user_stream is set too; a session runs on that stream or on a context's");
+  }
+  context_ = std::move(context);
+}
+
 void Session::open() {
   std::lock_guard<std::mutex> lock(open_mutex_);
   if (ready_) throw Failure(CLIPA_INVALID_ARGUMENT, "the session is open");
-  const std::string cuda = cuda_library(runtime_);
   if (params_.provider == CLIPA_ORT_CPU) {
     create(false);
     note_ = "CPU, as asked for";
-  } else if (params_.provider == CLIPA_ORT_AUTO && access(cuda.c_str(), R_OK) != 0) {
+  } else if (params_.provider == CLIPA_ORT_AUTO && !has_cuda_provider(runtime_)) {
     create(false);
     note_ =
-        std::string("CPU; no CUDA because ") + kCudaLibrary + " does not lie beside libonnxruntime";
+        "CPU; no CUDA because libonnxruntime_providers_cuda.so does not lie beside libonnxruntime";
   } else {
     try {
       create(true);
-      note_ = "CUDA device " + std::to_string(params_.device);
+      note_ = "CUDA device " + std::to_string(device());
+      if (context_) note_ += ", on the stream of the context";
+      if (kDeviceKernels->schema == nullptr) {
+        note_ += "; custom ops run on the CPU: the CUDA library has kernels for them";
+      }
     } catch (const Failure& failure) {
       if (params_.provider == CLIPA_ORT_CUDA) {
         throw Failure(CLIPA_UNSUPPORTED, std::string("the CUDA provider cannot be used: ") +
-                                             failure.what() +
-                                             "; it needs an NVIDIA driver, CUDA, cuDNN and " +
-                                             kCudaLibrary + " of ONNX Runtime " + runtime_.version +
-                                             " beside libonnxruntime; or ask for the provider cpu");
+                                             failure.what() + "; or ask for the provider cpu");
       }
       create(false);
       note_ = std::string("CPU; no CUDA because ") + failure.what();
@@ -142,7 +129,10 @@ void Session::create(bool cuda) {
   // ONNX Runtime's own default would hold the cores for tens of milliseconds after a run.
   if (params_.spin > 0) set("session.intra_op.spin_duration_us", std::to_string(params_.spin));
   check(api, register_custom_ops(options.get(), runtime_.table));
-  if (cuda) append_cuda(api, params_, options.get());
+  if (cuda) {
+    append_cuda(runtime_, options.get(), device(),
+                context_ ? context_->stream() : reinterpret_cast<void*>(params_.user_stream));
+  }
   if (path_.empty()) {
     check(api, api.CreateSessionFromArray(runtime_.env, model_.data(), model_.size(), options.get(),
                                           session_.out()));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/context.h"
 #include "clipa_ort.h"
 #include "ort/ort_library.h"
 
@@ -41,6 +42,9 @@ class Session {
   // One of path and model; nothing is read yet.
   Session(const clipa_ort_params& params, std::string path, std::string model);
 
+  // Runs take turns with the ops of this context, and go to its stream. Before open().
+  void use_context(std::shared_ptr<Context> context);
+
   // Reads the graph. Throws Failure. Once.
   void open();
 
@@ -48,6 +52,10 @@ class Session {
   OrtSession* get() const { return ready_ ? session_.get() : nullptr; }
   const Runtime& runtime() const { return runtime_; }
   int32_t threads() const { return params_.threads; }
+  int32_t device() const { return context_ ? context_->device() : params_.device; }
+  bool on_cuda() const { return provider_ == "cuda"; }
+  // May be null.
+  Context* context() const { return context_.get(); }
   const std::vector<Slot>& inputs() const { return inputs_; }
   const std::vector<Slot>& outputs() const { return outputs_; }
 
@@ -66,6 +74,7 @@ class Session {
   std::string model_;
   std::mutex open_mutex_;
   std::atomic<bool> ready_{false};
+  std::shared_ptr<Context> context_;
   Owned<OrtSession> session_;
   std::vector<Slot> inputs_, outputs_;
   std::string provider_, note_;

@@ -1,9 +1,11 @@
 #include "ort/session_run.h"
 
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 
+#include "ort/device_ops.h"
 #include "ort/threads_of_run.h"
 
 namespace clipa {
@@ -59,33 +61,22 @@ void check_part(const std::string& what, uint64_t offset, uint64_t bytes, uint64
                                             std::to_string(have));
 }
 
-std::shared_ptr<Buffer> bound_range(uint64_t handle, uint64_t offset, uint64_t bytes, void** data) {
-  std::shared_ptr<Buffer> buffer = find_buffer(handle);
-  if (!buffer) throw Failure(CLIPA_STALE_HANDLE, "the buffer handle is stale: it was disposed");
-  if (!DeviceMemory::kOnHost) {
-    throw Failure(CLIPA_UNSUPPORTED,
-                  "buffers of the CUDA library cannot be bound to a run; use clipa_ort_run_input "
-                  "and clipa_ort_run_read");
-  }
-  const uint64_t have = buffer->memory.bytes();
-  if (offset % 4 != 0 || offset > have || bytes > have - offset) {
-    throw Failure(CLIPA_INVALID_ARGUMENT, "bytes " + std::to_string(offset) + "+" +
-                                              std::to_string(bytes) + " of a buffer of " +
-                                              std::to_string(have));
-  }
-  *data = buffer->memory.data() + offset;
-  return buffer;
-}
-
 }  // namespace
 
 SessionRun::SessionRun(std::shared_ptr<Session> session)
-    : session_(std::move(session)), api_(session_->runtime().api) {
+    : session_(std::move(session)),
+      api_(session_->runtime().api),
+      device_memory_(api_.ReleaseMemoryInfo) {
   if (session_->get() == nullptr) {
     throw Failure(CLIPA_INVALID_ARGUMENT, "the session is not open; call clipa_ort_session_open");
   }
   for (size_t i = 0; i < session_->inputs().size(); ++i) inputs_.emplace_back(api_);
   for (size_t i = 0; i < session_->outputs().size(); ++i) outputs_.emplace_back(api_);
+  if (DeviceMemory::kOnHost || !session_->on_cuda()) return;
+  constexpr int kDeviceAllocator = 0, kDefaultMemory = 0;
+  check(api_, api_.CreateMemoryInfo("Cuda", kDeviceAllocator, session_->device(), kDefaultMemory,
+                                    device_memory_.out()));
+  problem_ = std::make_unique<DeviceMemory>(session_->device(), sizeof(int32_t));
 }
 
 std::unique_lock<std::mutex> SessionRun::idle() {
@@ -104,10 +95,35 @@ SessionRun::Output& SessionRun::output_at(uint64_t index) {
   throw Failure(CLIPA_INVALID_ARGUMENT, range("output", index, outputs_.size()));
 }
 
-void SessionRun::wrap(const clipa_ort_tensor& tensor, void* data, OrtValue** value) {
-  check(api_,
-        api_.CreateTensorWithDataAsOrtValue(session_->runtime().cpu_memory, data, bytes_of(tensor),
-                                            tensor.dims, tensor.rank, tensor.type, value));
+void SessionRun::wrap(const OrtMemoryInfo* memory, const clipa_ort_tensor& tensor, void* data,
+                      OrtValue** value) {
+  check(api_, api_.CreateTensorWithDataAsOrtValue(memory, data, bytes_of(tensor), tensor.dims,
+                                                  tensor.rank, tensor.type, value));
+}
+
+std::shared_ptr<Buffer> SessionRun::bind(const clipa_ort_tensor& tensor, uint64_t handle,
+                                         uint64_t offset, OrtValue** value) {
+  std::shared_ptr<Buffer> buffer = find_buffer(handle);
+  if (!buffer) throw Failure(CLIPA_STALE_HANDLE, "the buffer handle is stale: it was disposed");
+  if (!DeviceMemory::kOnHost && device_memory_.get() == nullptr) {
+    throw Failure(CLIPA_UNSUPPORTED,
+                  "the buffer is device memory and the session runs on the CPU; open it with the "
+                  "provider cuda, or use clipa_ort_run_input and clipa_ort_run_read");
+  }
+  if (!DeviceMemory::kOnHost && buffer->context->device() != session_->device()) {
+    throw Failure(CLIPA_INVALID_ARGUMENT,
+                  "the buffer lies on cuda:" + std::to_string(buffer->context->device()) +
+                      ", the session runs on cuda:" + std::to_string(session_->device()));
+  }
+  const uint64_t have = buffer->memory.bytes(), bytes = bytes_of(tensor);
+  if (offset % 4 != 0 || offset > have || bytes > have - offset) {
+    throw Failure(CLIPA_INVALID_ARGUMENT, "bytes " + std::to_string(offset) + "+" +
+                                              std::to_string(bytes) + " of a buffer of " +
+                                              std::to_string(have));
+  }
+  wrap(DeviceMemory::kOnHost ? session_->runtime().cpu_memory : device_memory_.get(), tensor,
+       buffer->memory.data() + offset, value);
+  return buffer;
 }
 
 void SessionRun::set_input(uint64_t index, const clipa_ort_tensor& tensor, const void* data,
@@ -133,7 +149,7 @@ void SessionRun::set_input(uint64_t index, const clipa_ort_tensor& tensor, const
   }
   input.bytes = needed;
   if (needed > 0 && data != nullptr) std::memcpy(input.memory.get(), data, needed);
-  wrap(tensor, input.memory.get(), input.value.out());
+  wrap(session_->runtime().cpu_memory, tensor, input.memory.get(), input.value.out());
 }
 
 void SessionRun::write(uint64_t index, uint64_t offset, const void* data, uint64_t bytes) {
@@ -149,9 +165,7 @@ void SessionRun::bind_input(uint64_t index, const clipa_ort_tensor& tensor, uint
                             uint64_t offset) {
   const auto lock = idle();
   Input& input = input_at(index);
-  void* data = nullptr;
-  std::shared_ptr<Buffer> bound = bound_range(buffer, offset, bytes_of(tensor), &data);
-  wrap(tensor, data, input.value.out());
+  std::shared_ptr<Buffer> bound = bind(tensor, buffer, offset, input.value.out());
   input.memory.reset();
   input.capacity = input.bytes = 0;
   input.bound = std::move(bound);
@@ -161,14 +175,28 @@ void SessionRun::bind_output(uint64_t index, const clipa_ort_tensor& tensor, uin
                              uint64_t offset) {
   const auto lock = idle();
   Output& output = output_at(index);
-  void* data = nullptr;
-  std::shared_ptr<Buffer> bound = bound_range(buffer, offset, bytes_of(tensor), &data);
-  wrap(tensor, data, output.value.out());
-  output.bound = std::move(bound);
+  output.bound = bind(tensor, buffer, offset, output.value.out());
+  output.offset = offset;
 }
 
 void SessionRun::execute() {
   const auto lock = idle();
+  Context* context = session_->context();
+  if (context == nullptr) return run();
+  // On the worker, so that nothing else is queued on the stream, or recorded from it, meanwhile.
+  std::exception_ptr thrown;
+  context->on_worker([&]() -> int32_t {
+    try {
+      run();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    return CLIPA_OK;
+  });
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+void SessionRun::run() {
   std::vector<const char*> input_names, output_names;
   std::vector<const OrtValue*> inputs;
   std::vector<OrtValue*> outputs;
@@ -186,11 +214,29 @@ void SessionRun::execute() {
     outputs.push_back(outputs_[i].value.get());
   }
   const ThreadsOfRun threads(session_->threads());
-  check(api_, api_.Run(session_->get(), nullptr, input_names.data(), inputs.data(), inputs.size(),
-                       output_names.data(), outputs.size(), outputs.data()));
+  const ProblemOfRun problem(problem_ ? reinterpret_cast<int32_t*>(problem_->data()) : nullptr);
+  try {
+    check(api_, api_.Run(session_->get(), nullptr, input_names.data(), inputs.data(), inputs.size(),
+                         output_names.data(), outputs.size(), outputs.data()));
+  } catch (...) {
+    take_problem();  // it must not be found by the next run
+    throw;
+  }
   for (size_t i = 0; i < outputs_.size(); ++i) {
     if (!outputs_[i].bound) *outputs_[i].value.out() = outputs[i];
   }
+  // Run() has waited for the stream, so the word is final.
+  const int32_t word = take_problem();
+  if (word != 0) throw Failure(CLIPA_INVALID_ARGUMENT, device_problem(word));
+}
+
+int32_t SessionRun::take_problem() {
+  int32_t word = 0;
+  if (!problem_) return word;
+  problem_->read(0, &word, sizeof word);
+  const int32_t none = 0;
+  if (word != 0) problem_->write(0, &none, sizeof none);
+  return word;
 }
 
 clipa_ort_tensor SessionRun::output(uint64_t index) {
@@ -212,8 +258,12 @@ void SessionRun::read(uint64_t index, uint64_t offset, void* data, uint64_t byte
   const auto lock = idle();
   check_part("output " + session_->outputs()[index].name, offset, bytes, bytes_of(tensor));
   if (bytes == 0) return;
+  const Output& from_output = outputs_[index];
+  if (from_output.bound) {
+    return from_output.bound->memory.read(from_output.offset + offset, data, bytes);
+  }
   void* from = nullptr;
-  check(api_, api_.GetTensorMutableData(outputs_[index].value.get(), &from));
+  check(api_, api_.GetTensorMutableData(from_output.value.get(), &from));
   std::memcpy(data, static_cast<const char*>(from) + offset, bytes);
 }
 

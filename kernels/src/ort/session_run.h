@@ -42,16 +42,24 @@ class SessionRun {
   struct Output {
     explicit Output(const Api& api) : value(api.ReleaseValue) {}
     std::shared_ptr<Buffer> bound;
+    uint64_t offset = 0;  // in the buffer
     Owned<OrtValue> value;
   };
 
   std::unique_lock<std::mutex> idle();
   Input& input_at(uint64_t index);
   Output& output_at(uint64_t index);
-  void wrap(const clipa_ort_tensor& tensor, void* data, OrtValue** value);
+  void wrap(const OrtMemoryInfo* memory, const clipa_ort_tensor& tensor, void* data,
+            OrtValue** value);
+  std::shared_ptr<Buffer> bind(const clipa_ort_tensor& tensor, uint64_t buffer, uint64_t offset,
+                               OrtValue** value);
+  void run();
+  int32_t take_problem();  // 0 = none
 
   const std::shared_ptr<Session> session_;
   const Api& api_;
+  Owned<OrtMemoryInfo> device_memory_;     // of buffers that are not host memory
+  std::unique_ptr<DeviceMemory> problem_;  // where kernels say that data is wrong
   std::mutex busy_;
   std::vector<Input> inputs_;
   std::vector<Output> outputs_;

@@ -24,11 +24,15 @@ const OpSchema kShortAttention = {
     nullptr,
     derive};
 
+float attention_scale(int64_t width, int64_t heads) {
+  return static_cast<float>(1 / std::sqrt(static_cast<double>(width / heads)));
+}
+
 void short_attention(const Attributes& attributes, Call& call) {
   constexpr int64_t kFloats = 32768;
   const int64_t tokens = call['T'], width = call['W'], heads = attributes.integer("heads");
   const int64_t sample = tokens * width;
-  const float scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width / heads)));
+  const float scale = attention_scale(width, heads);
   const uint32_t flags = attributes.integer("causal") != 0 ? CLIPA_FLAG_CAUSAL : 0;
   call.for_samples(std::max<int64_t>(1, kFloats / (3 * sample)), [&](int64_t first, int64_t count,
                                                                      Scratch& scratch) {

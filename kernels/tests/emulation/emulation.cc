@@ -6,6 +6,7 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@ struct EmulatedGraph {
 };
 struct EmulatedStream {
   EmulatedGraph* recording = nullptr;
+  std::atomic<uint64_t> queued{0};  // pieces of work
 };
 
 thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -29,6 +31,8 @@ constexpr int kMostThreads = 1024;
 constexpr int kUsualShared = 48 << 10;
 
 thread_local std::string last_message;
+
+std::atomic<uint64_t> bytes_to_host{0};
 
 enum class State { kReady, kAtBarrier, kAtWarpBarrier, kEnded };
 
@@ -271,6 +275,7 @@ void shared_write(int offset) {
 }
 
 cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work) {
+  if (stream != nullptr) ++stream->queued;
   if (stream == nullptr || stream->recording == nullptr) return work();
   stream->recording->work.push_back(std::move(work));
   return cudaSuccess;
@@ -343,6 +348,10 @@ cudaError_t cudaGetDeviceCount(int* count) {
   return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
 }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
   *value = attribute == cudaDevAttrComputeCapabilityMajor ? 8 : shared_of_device();
   return cudaSuccess;
@@ -362,7 +371,8 @@ cudaError_t cudaMemset(void* memory, int value, size_t bytes) {
   std::memset(memory, value, bytes);
   return cudaSuccess;
 }
-cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
+cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+  if (kind == cudaMemcpyDeviceToHost) bytes_to_host += bytes;
   std::memcpy(to, from, bytes);
   return cudaSuccess;
 }
@@ -381,6 +391,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   delete stream;
   return cudaSuccess;
 }
+cudaError_t cudaStreamGetDevice(cudaStream_t, int* device) { return cudaGetDevice(device); }
 cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   stream->recording = new EmulatedGraph();
@@ -411,3 +422,8 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int valu
   limit_of(kernel, value);
   return cudaSuccess;
 }
+
+// What tests count: bytes copied to the host, and kernels and copies queued on a stream.
+#define EMULATION_EXPORT extern "C" __attribute__((visibility("default")))
+EMULATION_EXPORT uint64_t emulation_bytes_to_host() { return bytes_to_host; }
+EMULATION_EXPORT uint64_t emulation_queued(cudaStream_t stream) { return stream->queued; }
