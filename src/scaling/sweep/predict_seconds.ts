@@ -28,8 +28,8 @@ export type StepSeconds = (recipe: Recipe, stage: number) => Promise<number>;
  * Times two steps of each kind of step that is asked for, with made-up pairs, and remembers them: a
  * few seconds for a whole sweep. Data and evaluation are not in it.
  *
- * With one thread it is the processor's time that counts, which other programs on the machine do not
- * change: what the step takes when nothing else runs.
+ * Where other programs run, too, the processor's time counts instead, a thread's share of it: what the
+ * step takes when nothing else runs.
  *
  * @param threads CPU threads; null for all cores.
  */
@@ -84,12 +84,15 @@ async function timeStep(recipe: Recipe, index: number, threads: number | null): 
   const pixels = new Uint8Array(batch * image.size ** 2 * 3).map((_, i) => i % 251);
   const ids = new Int32Array(batch * text.tokens).map((_, i) => i % recipe.model.text.vocabulary);
   const run = () => step.run(pixels, ids, SETTINGS, kept ?? undefined);
-  const seconds = threads === 1 ? cpuSeconds : () => performance.now() / 1000;
+  const count = threads ?? (Number(Deno.env.get("CLIPA_THREADS") ?? 0) || cores());
   await run();
-  const started = seconds();
+  const [started, used] = [performance.now() / 1000, cpuSeconds()];
   for (let i = 0; i < STEPS; i++) await run();
-  return (seconds() - started) / STEPS;
+  const [wall, cpu] = [performance.now() / 1000 - started, cpuSeconds() - used];
+  return Math.min(wall, cpu / count) / STEPS;
 }
+
+const cores = () => navigator.hardwareConcurrency;
 
 /** Processor time of this process so far. */
 function cpuSeconds(): number {
