@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { evalCommand, type EvalOptions } from "../../src/cli/commands/eval.ts";
 import { type EvalRow, evalRowsCsv, formatEvalRows } from "../../src/cli/format_eval_rows.ts";
 import type { ModelSource } from "../../src/cli/model_options.ts";
+import { FIT_NAMES } from "../../src/cli/eval_task.ts";
+import { EVAL_FITS } from "../../src/data/images/square_picture.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
 
@@ -190,4 +192,116 @@ Deno.test("evalRowsCsv quotes what has a comma or quote and leaves absent fields
   const [head, first] = evalRowsCsv([{ ...ROW, bench: 'a,"b"' }]).split("\r\n");
   assert.equal(head.split(",").length, 22);
   assert.equal(first, '"a,""b""",set,test,,,top1,0.5,0.01,10,3,64,16,0,,,,,,,,,');
+});
+
+Deno.test("eval asks for a benchmark's files with all that is given about them", async () => {
+  const { seen, command } = spyEval();
+  const { environment } = fakeEnvironment();
+  const run = (...args: string[]) =>
+    runCli([command], ["eval", "--model", "m", "--data", "d", ...args], environment);
+  assert.equal(await run(), 0);
+  const bare = JSON.parse(JSON.stringify(seen.options?.task));
+  assert.deepEqual(bare, {
+    kind: "data",
+    data: "d",
+    split: "test",
+    retrieval: false,
+    fit: "squash",
+    fresh: false,
+  });
+  const files = ["--labels", "l.txt", "--classes", "c.txt", "--templates", "clipa-81"];
+  const rest = ["--fit", "resize-crop-0.875", "--filter", "bicubic", "--expected", "X", "--fresh"];
+  const names = ["--bench", "imagenet-1k", "--subset", "imagenet-a", "--split", "val"];
+  assert.equal(await run(...files, ...rest, ...names), 0);
+  assert.deepEqual(JSON.parse(JSON.stringify(seen.options?.task)), {
+    ...bare,
+    labels: "l.txt",
+    classes: "c.txt",
+    templates: "clipa-81",
+    fit: "resize-crop-0.875",
+    filter: "bicubic",
+    expected: "X",
+    fresh: true,
+    bench: "imagenet-1k",
+    subset: "imagenet-a",
+    split: "val",
+  });
+  assert.deepEqual(FIT_NAMES, EVAL_FITS);
+});
+
+Deno.test("eval names the option when --data and others do not go together", async () => {
+  const { seen, command } = spyEval();
+  const { environment, warned } = fakeEnvironment();
+  const wrong: [string[], RegExp][] = [
+    [["--data", "d", "--shards", "s"], /--data: seen with --shards; allowed: one of both/],
+    [["--data", "d", "--probe"], /--probe: seen with --data/],
+    [
+      ["--data", "d", "--filter", "nearest"],
+      /--filter: seen "nearest"; allowed: bilinear, bicubic/,
+    ],
+    [
+      ["--data", "d", "--fit", "stretch"],
+      /--fit: seen "stretch"; allowed: squash or crop or resize/,
+    ],
+    [["--data", "d", "--labels", "l", "--captions", "c"], /--labels: seen with --captions/],
+    [["--data", "d", "--bench", "a", "--bench", "b"], /seen 2 names; allowed with --data: one/],
+    [["--labels", "l"], /--labels: seen without --data/],
+    [["--fresh"], /--fresh: seen without --data/],
+    [["--per-class"], /--per-class: seen without --data/],
+    [
+      ["--shards", "s", "--retrieval", "--fit", "resize-crop"],
+      /--fit: seen "resize-crop"; allowed: squash or crop$/,
+    ],
+  ];
+  for (const [args, message] of wrong) {
+    assert.equal(await runCli([command], ["eval", "--model", "m", ...args], environment), 2);
+    assert.match(warned.at(-1)!, message);
+  }
+  assert.equal(seen.options, undefined);
+});
+
+Deno.test("eval prints classes and published numbers as tables", async () => {
+  const command = evalCommand({
+    evaluate: () =>
+      Promise.resolve({
+        engine: "ort",
+        provider: "cpu",
+        notes: [],
+        results: [{
+          ...ROW,
+          templates: "openai-80",
+          fit: "squash",
+          filter: "bilinear",
+          seBootstrap: 0.02,
+        }],
+        perClass: [{ index: 7, name: "cat", n: 4, top1: 0.25, top5: 1 }],
+        expected: {
+          name: "M",
+          rows: [{
+            bench: "b",
+            metric: "top1",
+            ours: 0.5,
+            se: 0.02,
+            published: 0.5125,
+            difference: -0.0125,
+          }],
+          warnings: ["fit: ours crop, published with squash"],
+        },
+      }),
+    writeSheet: () => assert.fail("it ran"),
+    writeFile: () => assert.fail("it ran"),
+  });
+  const { environment, printed } = fakeEnvironment();
+  const args = ["eval", "--model", "m", "--data", "d", "--per-class"];
+  assert.equal(await runCli([command], args, environment), 0);
+  assert.deepEqual(printed[0].split("\n"), [
+    "b  top1 50.00 % +- 1.00 %  (set, test, n 10, 3 classes, 64 px, 16 text tokens, openai-80, " +
+    "squash bilinear, +- 2.00 by clusters)",
+    "  index  class       n     top1     top5",
+    "      7  cat         4    25.00   100.00",
+    "published for M, percent",
+    "  benchmark  metric             ours       published      difference",
+    "  b          top1      50.00 +- 2.00           51.25           -1.25",
+    "  not comparable: fit: ours crop, published with squash",
+  ]);
 });

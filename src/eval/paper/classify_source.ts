@@ -40,7 +40,7 @@ export async function classifySource(
   const { bench, split, signal, onProgress } = options;
   const total = await countSource(source, signal);
   checkBenchName(bench, total, classes.length);
-  const targets = await keptTargets(encoder, classes, prompts, options);
+  const targets = await classTargets(encoder, classes, prompts, options);
   const later = laterNamesakes(classes);
   const broken = new BrokenPictures();
   const judged: Judged[] = [];
@@ -85,25 +85,6 @@ export async function classifySource(
     skipped: broken.reasons(),
     perClass,
   };
-}
-
-/** Class embeddings take long with large text towers, so they are kept too. */
-async function keptTargets(
-  encoder: EvalEncoder,
-  classes: readonly string[],
-  prompts: PromptSet,
-  { store, signal }: SourceOptions,
-): Promise<ClassTargets> {
-  const kept = store?.read("classes", "");
-  if (kept?.arrays.features?.length === classes.length * encoder.width) {
-    return { features: kept.arrays.features, truncated: Number(kept.notes) };
-  }
-  const targets = await classTargets(encoder, classes, prompts, signal);
-  store?.write("classes", "", {
-    arrays: { features: targets.features },
-    notes: targets.truncated,
-  });
-  return targets;
 }
 
 async function judge(

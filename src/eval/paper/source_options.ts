@@ -20,7 +20,12 @@ export interface SourceOptions {
   /** Where finished parts are kept; null keeps none. */
   readonly store: PartialStore | null;
   readonly signal?: AbortSignal;
-  /** Called with the pictures finished, the pictures in all, and those of them that an earlier call had finished. */
+  /** Called with the prompts that are done, of all; before the pictures. */
+  readonly onPrompts?: (done: number, total: number) => void;
+  /**
+   * Called with the pictures finished, all of them, and how many of the finished ones come from an
+   * earlier call.
+   */
   readonly onProgress?: (done: number, total: number, before: number) => void;
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { SkippedReason } from "../../data/bake/skipped_samples.ts";
 import type { ClassAccuracy } from "../../eval/paper/bench_result.ts";
 import { benchRows } from "../../eval/paper/bench_rows.ts";
@@ -54,7 +55,7 @@ export function measureData(
       version: 1,
       model: sourceIdentity(model),
       engine: [engine, provider, graph ?? null],
-      data: data.source.name,
+      data: resolve(task.data),
       fit: task.fit,
       filter: task.filter ?? filter,
       split: task.split,
@@ -67,6 +68,7 @@ export function measureData(
         : { captions: true }),
     });
     if (task.fresh) store.clear();
+    let shown = -1;
     const options = {
       bench: data.bench,
       split: task.split,
@@ -74,13 +76,14 @@ export function measureData(
       filter: task.filter,
       store,
       signal,
-      onProgress: (done: number, total: number, before: number) =>
-        onProgress({
-          label: data.bench,
-          done,
-          total,
-          ...(before > 0 && { note: `${before} from before` }),
-        }),
+      onPrompts: (done: number, total: number) => onProgress({ label: "prompts", done, total }),
+      onProgress(done: number, total: number, before: number) {
+        // A part's end repeats its last batch.
+        if (done === shown) return;
+        shown = done;
+        const note = before > 0 ? { note: `${before} from before` } : {};
+        onProgress({ label: data.bench, done, total, ...note });
+      },
     };
     const result = data.kind === "classification"
       ? await classifySource(encoder, data.source, data.classes, data.prompts, options)

@@ -46,6 +46,11 @@ export function openData(task: DataTask): OpenData {
   const imagenet = new ImagenetClasses(task);
   const isFolder = isDirectory(data);
   const bench = task.bench ?? nameOf(data);
+  if (!isFolder && !/[*?[{]/.test(data) && !exists(data)) {
+    throw new RangeError(
+      `--data: ${data} does not exist; allowed: a benchmark's folder, or a path or quoted glob of tars`,
+    );
+  }
   if (captions !== undefined) {
     if (!isFolder) throw noFolder(data);
     return { kind: "retrieval", bench, source: karpathySplit(data, captions, split) };
@@ -80,7 +85,7 @@ function openClipBenchmark(task: DataTask, imagenet: ImagenetClasses): OpenData 
     source: tarSource(task.data, folder.shards, (sample) => labelOf(sample, classes.length)),
     classes,
     prompts: task.templates === undefined && own !== null
-      ? ownSet(`${task.data}/zeroshot_classification_templates.txt`, own, imagenet)
+      ? ownSet("zeroshot_classification_templates.txt", own, imagenet)
       : promptsFor(task, imagenet),
   };
 }
@@ -129,10 +134,16 @@ function nameOf(path: string): string {
 }
 
 function isDirectory(path: string): boolean {
+  return exists(path) && Deno.statSync(path).isDirectory;
+}
+
+function exists(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

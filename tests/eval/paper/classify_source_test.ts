@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileSource } from "../../../src/data/benches/file_source.ts";
 import { classifySource } from "../../../src/eval/paper/classify_source.ts";
+import { classTargets } from "../../../src/eval/paper/class_targets.ts";
 import { PartialStore } from "../../../src/eval/paper/partial_store.ts";
 import { retrieveSource } from "../../../src/eval/paper/retrieve_source.ts";
 import type { SourceOptions } from "../../../src/eval/paper/source_options.ts";
@@ -83,6 +84,39 @@ Deno.test("classifySource goes on after a stop without doing a finished part aga
     await run({});
     assert.equal(calls.pictures, 3 * PICTURES - 10);
   });
+});
+
+Deno.test("classTargets goes on after a stop without embedding a finished name again", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const names = Array.from({ length: 130 }, (_, i) => `thing ${i % 120}`);
+    const whole = await classTargets(fakeEncoder(), names, PROMPTS);
+    const store = new PartialStore(dir, {});
+    const stop = new AbortController();
+    const stopped = classTargets(fakeEncoder(), names, PROMPTS, {
+      store,
+      signal: stop.signal,
+      onPrompts: (done) => {
+        if (done >= 60 * TEMPLATES.length) stop.abort(new DOMException("stopped", "AbortError"));
+      },
+    });
+    await assert.rejects(stopped, { name: "AbortError" });
+    const calls: Calls = { pictures: 0, texts: 0 };
+    const progress: number[] = [];
+    const options = { store, onPrompts: (done: number) => progress.push(done) };
+    assert.deepEqual(await classTargets(fakeEncoder(calls), names, PROMPTS, options), whole);
+    assert.ok(calls.texts > 0 && calls.texts <= (120 - 48) * TEMPLATES.length, `${calls.texts}`);
+    assert.equal(progress.at(-1), 120 * TEMPLATES.length);
+    for (let k = 0; k < 8; k++) {
+      assert.equal(
+        whole.features[4 * 8 + k],
+        whole.features[124 * 8 + k],
+        "one name, one embedding",
+      );
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("classifySource computes a part anew when its files changed or what was kept is damaged", async () => {
