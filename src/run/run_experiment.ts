@@ -118,7 +118,7 @@ export async function runExperiment(
     await agree(group, "the native library", libraryIdentity().build);
     checkShares(recipe, group.size);
   }
-  const folder = writes ? openRunFolder(out, recipe, options.resume) : null;
+  using folder = writes ? openRunFolder(out, recipe, options.resume) : null;
   const checkpoint = folder?.checkpoint ?? null;
   const data = await group.inTurn<TrainingData | StreamData>(() =>
     recipe.data.stream ? openStreamData(dataSet, recipe) : openTrainingData(dataSet, recipe)

@@ -4,10 +4,11 @@ import type { Checkpoint } from "../checkpoint/checkpoint_store.ts";
 import { recoverCheckpoint } from "../checkpoint/recover_checkpoint.ts";
 import { sha256, writeWhole } from "../checkpoint/safetensors.ts";
 import { describeDifference } from "./describe_difference.ts";
+import { LOCK_FILE, RunLock } from "./run_lock.ts";
 import type { RunState } from "./run_state.ts";
 
-/** A run's folder, ready to be written, and the checkpoint it goes on from. */
-export interface RunFolder {
+/** A run's folder, ready to be written, and the checkpoint it goes on from. Dispose it to let go. */
+export interface RunFolder extends Disposable {
   readonly dir: string;
   /** Null when the run starts from nothing. */
   readonly checkpoint: Checkpoint<RunState> | null;
@@ -25,8 +26,35 @@ export function recipeHash(recipe: Recipe): string {
  * is there is moved aside, never overwritten.
  *
  * @param resume Insist on going on: an error when there is nothing to go on from.
+ * @throws {Error} when another process trains in it, or when it cannot be written.
  */
 export function openRunFolder(dir: string, recipe: Recipe, resume: boolean): RunFolder {
+  let lock = isFolder(dir) ? RunLock.take(dir) : null;
+  const whole = (folder: Pick<RunFolder, "checkpoint" | "notes">): RunFolder => ({
+    dir,
+    ...folder,
+    [Symbol.dispose]: () => lock?.[Symbol.dispose](),
+  });
+  try {
+    const old = goOn(dir, recipe, resume);
+    if (old !== null) return whole(old);
+    const notes = makeFolder(dir, recipe);
+    // What was there has been moved aside, and its lock with it.
+    lock?.[Symbol.dispose]();
+    lock = RunLock.take(dir);
+    return whole({ checkpoint: null, notes });
+  } catch (error) {
+    lock?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The unfinished run of the same recipe in a folder, or null. */
+function goOn(
+  dir: string,
+  recipe: Recipe,
+  resume: boolean,
+): Pick<RunFolder, "checkpoint" | "notes"> | null {
   const hash = recipeHash(recipe);
   const found = readRun(dir);
   const unfinished = found !== null && !found.finished && found.hash === hash;
@@ -56,11 +84,16 @@ export function openRunFolder(dir: string, recipe: Recipe, resume: boolean): Run
           "and the checkpoints of one run together, or name another --out",
       );
     }
-    return { dir, checkpoint, notes };
+    return { checkpoint, notes };
   }
+  return null;
+}
+
+/** Makes the folder of a new run; returns what was done about what was there. */
+function makeFolder(dir: string, recipe: Recipe): string[] {
   const notes: string[] = [];
   try {
-    const aside = found === null ? null : moveAside(dir);
+    const aside = isFolder(dir) ? moveAside(dir) : null;
     if (aside !== null) notes.push(`what was in ${dir} is kept as ${aside}`);
     Deno.mkdirSync(`${dir}/checkpoints`, { recursive: true });
     writeWhole(`${dir}/recipe.yaml`, [new TextEncoder().encode(formatRecipe(recipe))]);
@@ -70,7 +103,7 @@ export function openRunFolder(dir: string, recipe: Recipe, resume: boolean): Run
       cause,
     });
   }
-  return { dir, checkpoint: null, notes };
+  return notes;
 }
 
 /** The recipe of a run. @throws {Error} when the folder holds no run. */
@@ -92,13 +125,17 @@ interface FoundRun {
   readonly finished: boolean;
 }
 
-function readRun(dir: string): FoundRun | null {
+function isFolder(dir: string): boolean {
   try {
-    Deno.statSync(dir);
+    return Deno.statSync(dir).isDirectory;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+function readRun(dir: string): FoundRun | null {
+  if (!isFolder(dir)) return null;
   let recipe: Recipe | null = null;
   try {
     recipe = loadRecipe(`${dir}/recipe.yaml`);
@@ -112,7 +149,7 @@ function readRun(dir: string): FoundRun | null {
 
 /** @returns The new name, or null when there was nothing to move. */
 function moveAside(dir: string): string | null {
-  if ([...Deno.readDirSync(dir)].length === 0) return null;
+  if ([...Deno.readDirSync(dir)].every(({ name }) => name === LOCK_FILE)) return null;
   let n = 1;
   const taken = (path: string) => {
     try {
