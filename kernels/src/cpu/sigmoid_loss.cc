@@ -6,7 +6,7 @@
 
 #include "base/op.h"
 #include "cpu/gemm.h"
-#include "cpu/ranges.h"
+#include "cpu/pair_blocks.h"
 #include "lanes/softplus_row.h"
 
 namespace clipa {
@@ -15,34 +15,16 @@ namespace {
 
 using L = CpuLanes;
 
-constexpr int64_t kRows = 64;      // rows of one task
-constexpr int64_t kColumns = 512;  // columns of one block of logits
-
-struct Dims {
-  explicit Dims(const Op& op)
-      : local(op.dims[0]), total(op.dims[1]), width(op.dims[2]), offset(op.dims[3]) {}
-  int64_t local, total, width, offset;
-};
-
-const char* check(const Op& op) {
-  if (const char* problem = check_dims(op, 3)) return problem;
-  const Dims d(op);
-  return d.offset + d.local > d.total ? "the local rows lie outside the batch" : nullptr;
-}
-
 void add_inputs(const Op& op, Needs& needs) {
-  const Dims d(op);
-  needs.add(Extent(d.total) * d.width);
-  needs.add(Extent(d.total) * d.width);
+  add_features(op, needs);
   needs.add(1);
   needs.add(1);
 }
 
-int64_t chunks(int64_t rows) { return (rows + kRows - 1) / kRows; }
-uint64_t block_scratch(const Op&) { return sizeof(float) * kRows * kColumns; }
+uint64_t block_scratch(const Op&) { return sizeof(float) * kPairRows * kPairColumns; }
 
 // z[rows, columns] = e^s a[first_row..] b[first_column..]^T + bias
-void logits(const Op& op, const Dims& d, int side, int64_t first_row, int64_t rows,
+void logits(const Op& op, const PairDims& d, int side, int64_t first_row, int64_t rows,
             int64_t first_column, int64_t columns, float* z) {
   const float bias = op.in(3)[0];
   for_lanes<L>(rows * columns, [&](auto, auto write) { write(z, L::splat(bias)); });
@@ -52,111 +34,74 @@ void logits(const Op& op, const Dims& d, int side, int64_t first_row, int64_t ro
 }
 
 // --- forward: image, text, logit_scale, logit_bias -> loss, hits
-// A task handles some local rows of one side. Image rows hold the whole loss; text rows are only
-// looked at for hits. Phase 1 adds up what the tasks found.
-
-struct Found {
-  double loss;
-  int64_t hits;
-};
+// Image rows hold the whole loss; text rows are only looked at for hits.
 
 void forward_needs(const Op& op, Needs& needs) {
   add_inputs(op, needs);
   needs.add(1);
   needs.add(2);
-  needs.refuse(check(op));
+  needs.refuse(check_pairs(op));
 }
 
-int64_t forward_items(const Op& op, int phase) { return phase == 0 ? 2 * chunks(op.dims[0]) : 1; }
-uint64_t forward_workspace(const Op& op) { return sizeof(Found) * 2 * chunks(op.dims[0]); }
-
-void forward_rows(const Op& op, const Dims& d, int side, int64_t first, int64_t rows, float* z,
-                  Found* found) {
-  float partner[kRows];
-  int64_t rivals[kRows] = {};
+void forward_rows(const Op& op, const PairDims& d, int side, int64_t first, int64_t rows, float* z,
+                  PairsFound* found) {
+  Rivals rivals;
   const int64_t own = d.offset + first;
   *found = {0, 0};
-  const auto absorb = [&](int64_t column, int64_t columns) {
+  partners_first(d, own, rows, [&](int64_t column, int64_t columns) {
     logits(op, d, side, own, rows, column, columns, z);
-    for (int64_t r = 0; r < rows; ++r) {
-      const float* row = z + r * columns;
-      if (column == own) partner[r] = row[r];
-      for (int64_t j = 0; j < columns; ++j) {
-        // Written so that a NaN counts as a rival: a broken row is no hit.
-        rivals[r] += column + j != own + r && !(row[j] < partner[r]) ? 1 : 0;
-      }
-      // log(1 + e^-l) = log(1 + e^l) - l for the pair itself.
-      if (side == 0) found->loss += softplus_sum<L>(columns, row);
+    rivals.absorb(own, rows, column, columns, z);
+    // log(1 + e^-l) = log(1 + e^l) - l for the pair itself.
+    for (int64_t r = 0; side == 0 && r < rows; ++r) {
+      found->loss += softplus_sum<L>(columns, z + r * columns);
     }
-  };
-  // The block that holds the rows' own partners comes first, so that every other logit can be held
-  // against the partner's, computed by the same product.
-  absorb(own, rows);
-  for (int64_t column = 0; column < own; column += kColumns) {
-    absorb(column, std::min(kColumns, own - column));
-  }
-  for (int64_t column = own + rows; column < d.total; column += kColumns) {
-    absorb(column, std::min(kColumns, d.total - column));
-  }
+  });
   for (int64_t r = 0; r < rows; ++r) {
-    if (side == 0) found->loss -= partner[r];
-    found->hits += rivals[r] == 0 ? 1 : 0;
+    if (side == 0) found->loss -= rivals.partner(r);
+    found->hits += rivals.hit(r) ? 1 : 0;
   }
 }
 
 const char* forward_run(const Op& op, int phase, int64_t begin, int64_t end, const Run& run) {
-  const Dims d(op);
-  const int64_t count = chunks(d.local);
-  Found* found = reinterpret_cast<Found*>(run.workspace);
-  if (phase == 0) {
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t first = item % count * kRows;
-      forward_rows(op, d, static_cast<int>(item / count), first, std::min(kRows, d.local - first),
-                   reinterpret_cast<float*>(run.scratch), found + item);
-    }
+  const PairDims d(op);
+  if (phase == 1) {
+    total_pairs(op, run, 1 / static_cast<double>(d.total), op.out(4), op.out(5));
     return nullptr;
   }
-  double loss = 0;
-  int64_t hits[2] = {0, 0};
-  for (int64_t item = 0; item < 2 * count; ++item) {
-    loss += found[item].loss;
-    hits[item / count] += found[item].hits;
-  }
-  op.out(4)[0] = static_cast<float>(loss / static_cast<double>(d.total));
-  op.out(5)[0] = static_cast<float>(hits[0]);
-  op.out(5)[1] = static_cast<float>(hits[1]);
+  find_pairs(op, begin, end, run,
+             [&](int side, int64_t first, int64_t rows, float* z, PairsFound* found) {
+               forward_rows(op, d, side, first, rows, z, found);
+             });
   return nullptr;
 }
 
 // --- backward: the same inputs -> dimage, dtext, dlogit_scale, dlogit_bias
-// d loss / d l(i, j) = (sigmoid(l) - [i = j]) / N, for local image rows i. A task owns some rows of
-// one gradient, so nothing is added up across tasks but the two scalars.
+// d loss / d l(i, j) = (sigmoid(l) - [i = j]) / N, for local image rows i.
 
 struct Sums {
   double scale, bias;
 };
 
 void backward_needs(const Op& op, Needs& needs) {
-  const Dims d(op);
+  const PairDims d(op);
   add_inputs(op, needs);
   needs.add(Extent(d.total) * d.width);
   needs.add(Extent(d.total) * d.width);
   needs.add(1);
   needs.add(1);
-  needs.refuse(check(op));
+  needs.refuse(check_pairs(op));
 }
 
-int64_t backward_items(const Op& op, int phase) { return phase == 0 ? 2 * chunks(op.dims[1]) : 1; }
-uint64_t backward_workspace(const Op& op) { return sizeof(Sums) * chunks(op.dims[1]); }
+uint64_t backward_workspace(const Op& op) { return sizeof(Sums) * pair_chunks(op.dims[1]); }
 
 // Turns logits into their gradient; adds to the gradients of the scale's logarithm and of the bias.
-void logit_gradient(const Op& op, const Dims& d, int64_t first, int64_t rows, int64_t column,
+void logit_gradient(const Op& op, const PairDims& d, int64_t first, int64_t rows, int64_t column,
                     int64_t columns, float* z, Sums* sums) {
   const float weight = op.scalars[0] / static_cast<float>(d.total);
   const float bias = op.in(3)[0];
   for (int64_t r = 0; r < rows; ++r) {
     float* row = z + r * columns;
-    float gradient[kColumns];
+    float gradient[kPairColumns];
     for_lanes<L>(columns, [&](auto read, auto write) {
       write(gradient, weight / (1.0f + lane_exp<L>(-read(row))));
     });
@@ -178,8 +123,8 @@ void logit_gradient(const Op& op, const Dims& d, int64_t first, int64_t rows, in
 }
 
 const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, const Run& run) {
-  const Dims d(op);
-  const int64_t count = chunks(d.total);
+  const PairDims d(op);
+  const int64_t count = pair_chunks(d.total);
   Sums* sums = reinterpret_cast<Sums*>(run.workspace);
   if (phase == 1) {
     const bool add = op.flag(CLIPA_FLAG_ACCUMULATE);
@@ -196,8 +141,8 @@ const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, co
   const float scale = std::exp(op.in(2)[0]);
   for (int64_t item = begin; item < end; ++item) {
     const int side = static_cast<int>(item / count);
-    const int64_t first = item % count * kRows;
-    const int64_t rows = std::min(kRows, d.total - first);
+    const int64_t first = item % count * kPairRows;
+    const int64_t rows = std::min(kPairRows, d.total - first);
     float* out = op.out(4 + side) + first * d.width;
     Sums sum{0, 0};
     // Image rows of other ranks have no part in this rank's loss; text rows meet local columns
@@ -209,8 +154,8 @@ const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, co
     const int64_t to = side == 0 ? d.total : d.offset + d.local;
     std::fill(out, out + rows * d.width, 0.0f);
     const int64_t here = end_row - begin_row;
-    for (int64_t column = from; here > 0 && column < to; column += kColumns) {
-      const int64_t columns = std::min(kColumns, to - column);
+    for (int64_t column = from; here > 0 && column < to; column += kPairColumns) {
+      const int64_t columns = std::min(kPairColumns, to - column);
       logits(op, d, side, begin_row, here, column, columns, z);
       logit_gradient(op, d, begin_row, here, column, columns, z, &sum);
       gemm(false, false, here, d.width, columns, scale, z, columns,
@@ -225,10 +170,11 @@ const char* backward_run(const Op& op, int phase, int64_t begin, int64_t end, co
 }  // namespace
 
 const OpSpec kSigmoidLossOps[] = {
-    {CLIPA_OP_SIGMOID_LOSS, "sigmoid_loss", 0, 2, forward_needs, forward_items, no_items,
-     forward_workspace, block_scratch, forward_run},
+    {CLIPA_OP_SIGMOID_LOSS, "sigmoid_loss", 0, 2, forward_needs, pair_forward_items, no_items,
+     pair_forward_workspace, block_scratch, forward_run},
     {CLIPA_OP_SIGMOID_LOSS_BACKWARD, "sigmoid_loss_backward", CLIPA_FLAG_ACCUMULATE, 2,
-     backward_needs, backward_items, no_items, backward_workspace, block_scratch, backward_run},
+     backward_needs, pair_backward_items, no_items, backward_workspace, block_scratch,
+     backward_run},
     {}};
 
 }  // namespace clipa
