@@ -78,7 +78,9 @@ export const TASK_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   captions: {
     kind: "value",
     value: "FILE",
-    help: "With --data: Karpathy's JSON, such as dataset_coco.json",
+    help:
+      "With --data: Karpathy's JSON such as dataset_coco.json, COCO's annotations, or lines of " +
+      "picture,caption",
   },
   subset: {
     kind: "value",

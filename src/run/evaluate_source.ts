@@ -75,6 +75,8 @@ export interface EvalReport {
   readonly skipped?: readonly SkippedReason[];
   /** Accuracy of each class; for a benchmark's files only. */
   readonly perClass?: readonly ClassAccuracy[];
+  /** Names of classes that have no picture; for a benchmark's files only. */
+  readonly absent?: readonly string[];
   /** Published numbers beside ours, where they were asked for. */
   readonly expected?: PublishedComparison;
 }

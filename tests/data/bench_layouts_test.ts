@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { BenchPart, BenchSource } from "../../src/data/benches/bench_source.ts";
+import { captionFile } from "../../src/data/benches/caption_file.ts";
 import { captionsOf } from "../../src/data/benches/captions_of.ts";
 import { classFolders } from "../../src/data/benches/class_folders.ts";
 import {
   isClipBenchmarkFolder,
   readClipBenchmarkFolder,
 } from "../../src/data/benches/clip_benchmark_folder.ts";
-import { karpathySplit } from "../../src/data/benches/karpathy_split.ts";
 import { labelledFiles } from "../../src/data/benches/labelled_files.ts";
 import { isObjectnetFolder, openObjectnetFolder } from "../../src/data/benches/objectnet_folder.ts";
 import { tarSource } from "../../src/data/benches/tar_source.ts";
@@ -260,11 +260,11 @@ const KARPATHY = {
 };
 
 Deno.test(
-  "karpathySplit takes the captions of one split and finds pictures in either place",
+  "captionFile takes the captions of one split and finds pictures in either place",
   withFolder(async (dir, write) => {
     write("val2014/1.jpg");
     write("3.jpg");
-    const source = karpathySplit(dir, write("c.json", JSON.stringify(KARPATHY)), "test");
+    const source = captionFile(dir, write("c.json", JSON.stringify(KARPATHY)), "test");
     assert.deepEqual(await listed(source), [["1.jpg", ["A dog.", "A cat."]], ["3.jpg", [
       "Three.",
     ]]]);
@@ -275,10 +275,10 @@ Deno.test(
 );
 
 Deno.test(
-  "karpathySplit names the entry when a file has another form",
+  "captionFile names the entry when a file has another form",
   withFolder((dir, write) => {
     const cases: [unknown, RegExp][] = [
-      [{ images: {} }, /c\.json: no list of images; allowed: \{"images"/],
+      [{ images: {} }, /c\.json: no list of images; allowed: Karpathy/],
       [KARPATHY.images, /no list of images/],
       [{ images: [7] }, /images\[0\]: seen 7/],
       [
@@ -298,9 +298,71 @@ Deno.test(
     ];
     for (const [value, message] of cases) {
       const path = write("c.json", JSON.stringify(value));
-      assert.throws(() => karpathySplit(dir, path, "test"), message);
+      assert.throws(() => captionFile(dir, path, "test"), message);
     }
-    assert.throws(() => karpathySplit(dir, write("c.json", "{"), "test"), /c\.json: no JSON/);
+    assert.throws(() => captionFile(dir, write("c.json", "{"), "test"), /c\.json: no JSON/);
+  }),
+);
+
+Deno.test(
+  "captionFile reads COCO's annotations in the order of their ids, and CLIP_benchmark's tables",
+  withFolder(async (dir, write) => {
+    const coco = {
+      images: [{ id: 9, file_name: "b.jpg" }, { id: 2, file_name: "a.jpg" }],
+      annotations: [
+        { image_id: 9, caption: "B one. " },
+        { image_id: 2, caption: "A one." },
+        { image_id: 9, caption: "B two." },
+      ],
+    };
+    const wanted = [["a.jpg", ["A one."]], ["b.jpg", ["B one.", "B two."]]];
+    const json = write("coco.json", JSON.stringify(coco));
+    assert.deepEqual(await listed(captionFile(dir, json, "test")), wanted);
+    const table = write(
+      "t.txt",
+      "image,caption\nx.jpg,One, with a comma.\r\ny.jpg,Two\nx.jpg,Three\n",
+    );
+    assert.deepEqual(await listed(captionFile(dir, table, "test")), [
+      ["x.jpg", ["One, with a comma.", "Three"]],
+      ["y.jpg", ["Two"]],
+    ]);
+    const wrong: [string, unknown, RegExp][] = [
+      [
+        "c.json",
+        { ...coco, images: [{ id: "9", file_name: "b.jpg" }] },
+        /images\[0\]\.id: seen "9"/,
+      ],
+      ["c.json", { ...coco, images: [...coco.images, coco.images[0]] }, /images\[2\]\.id: seen 9/],
+      [
+        "c.json",
+        { ...coco, annotations: [{ image_id: 1, caption: "x" }] },
+        /image_id: seen 1, an id of no/,
+      ],
+      [
+        "c.json",
+        { ...coco, annotations: [{ image_id: 9 }] },
+        /annotations\[0\]\.caption: seen undefined/,
+      ],
+      [
+        "c.json",
+        { ...coco, annotations: coco.annotations.slice(1, 2) },
+        /image 9 \(b\.jpg\) has no caption/,
+      ],
+      ["c.json", { images: [], annotations: [] }, /no image; allowed/],
+      [
+        "c.json",
+        { images: [{ id: 1, file_name: "../x.jpg" }], annotations: [] },
+        /file_name: seen "\.\./,
+      ],
+      ["c.txt", "image,caption\nno comma\n", /c\.txt, line 2: seen "no comma"/],
+      ["c.txt", "image,caption\nx.jpg,\n", /line 2: seen "x\.jpg,"/],
+      ["c.txt", "image,caption\n../x.jpg,out\n", /line 2: seen "\.\./],
+      ["c.txt", "image,caption\n", /no picture; allowed/],
+    ];
+    for (const [name, content, message] of wrong) {
+      const path = write(name, typeof content === "string" ? content : JSON.stringify(content));
+      assert.throws(() => captionFile(dir, path, "test"), message);
+    }
   }),
 );
 

@@ -143,6 +143,30 @@ Deno.test("evaluateSource gives a run the same numbers on shards as on the bench
       "txt",
     ]);
     assert.equal(pairs.results.length, 6);
+    // The same pictures as files in a folder for each class: a run's tokenizer and weights serve.
+    bench.rows.forEach((row: number, i: number) => {
+      const folder = `${dir}/files/${bench.classes[bench.labels[i]].replaceAll(" ", "_")}`;
+      Deno.mkdirSync(folder, { recursive: true });
+      const png = grayPng(records.size, records.size, records.readPixels(row));
+      Deno.writeFileSync(`${folder}/${i}.png`, png);
+    });
+    const filed = await evaluate({
+      kind: "data",
+      data: `${dir}/files`,
+      split: "test",
+      retrieval: false,
+      templates: "name-only",
+      fit: "squash",
+      fresh: false,
+      cacheDir: `${dir}/cache`,
+    });
+    Deno.writeTextFileSync(`${dir}/bare.json`, '["{}"]');
+    const bare = await evaluate({
+      ...shards,
+      prompts: { ...prompts, templates: `${dir}/bare.json` },
+    });
+    assert.deepEqual(scores(filed).slice(0, 2), scores(bare).slice(0, 2));
+    assert.ok(filed.results[0].value > 0);
     const probe = (shots: number | null) =>
       evaluate({ kind: "probe", names: ["small"], shots, dataSet: () => Promise.resolve(dataSet) });
     const { results: [top1, top5, ...families] } = await probe(null);

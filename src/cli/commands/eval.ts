@@ -33,6 +33,8 @@ export interface EvalReport {
   skipped?: readonly { reason: string; count: number; examples: readonly string[] }[];
   /** Classes of a benchmark's files. */
   perClass?: readonly ClassRow[];
+  /** Names of classes that have no picture. */
+  absent?: readonly string[];
   /** Published numbers beside ours. */
   expected?: PublishedNumbers;
 }
@@ -99,10 +101,16 @@ export function evalCommand(parts: EvalParts): Command {
       const options = { signal, onProgress: createProgressBar() };
       const report = await parts.evaluate(source, { ...options, device, engine, graph, task });
       const { notes, ...json } = report;
-      const { results, skipped, perClass, expected } = report;
+      const { results, skipped, perClass, absent = [], expected } = report;
       for (const note of notes) console.error(note);
       for (const { reason, count, examples } of skipped ?? []) {
         console.error(`left out: ${count} × ${reason}; first: ${examples[0]}`);
+      }
+      if (absent.length > 0) {
+        const named = absent.slice(0, 10).join("; ") + (absent.length > 10 ? "; …" : "");
+        console.error(
+          `no picture of ${absent.length} classes, which count as wrong answers only: ${named}`,
+        );
       }
       if (csv !== undefined) await parts.writeFile(csv, evalRowsCsv(results));
       if (out !== undefined) await parts.writeFile(out, `${JSON.stringify(json)}\n`);

@@ -51,4 +51,6 @@ export interface BenchResult {
   readonly skipped: readonly SkippedReason[];
   /** Classification only: classes that have pictures, in index order. */
   readonly perClass?: readonly ClassAccuracy[];
+  /** Classification only: names of classes without a picture that could be evaluated. */
+  readonly absent?: readonly string[];
 }

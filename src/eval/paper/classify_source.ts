@@ -66,7 +66,7 @@ export async function classifySource(
     if (kept !== null) before += seen;
     onProgress?.(done, total, before);
   }
-  const { rates, perClass } = score(judged, classes, source.name, broken);
+  const { rates, perClass, absent } = score(judged, classes, source.name, broken);
   checkEvaluated(bench, rates, classes.length, broken);
   return {
     conditions: {
@@ -84,6 +84,7 @@ export async function classifySource(
     rates,
     skipped: broken.reasons(),
     perClass,
+    absent,
   };
 }
 
@@ -162,7 +163,7 @@ function score(
     return { metric, value, se: standardError(value, n), seBootstrap, n, classes: classes.length };
   };
   const rates = [share("top1", first, seFirst), share("top5", five, seFive), classMean(perClass)];
-  return { rates, perClass };
+  return { rates, perClass, absent: classes.filter((_, i) => sizes[i] === 0) };
 }
 
 /** Mean of the classes' own accuracies; its errors follow from theirs, and from their spread. */

@@ -15,7 +15,7 @@ export interface DataTask {
   readonly retrieval: boolean;
   /** File of labels for pictures of one flat folder. */
   readonly labels?: string;
-  /** Karpathy's JSON file of captions. */
+  /** File of captions: Karpathy's or COCO's JSON, or a table. */
   readonly captions?: string;
   /** File of class names; none means those of the folder, or ImageNet's. */
   readonly classes?: string;

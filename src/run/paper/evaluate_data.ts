@@ -24,6 +24,8 @@ export interface DataReport {
   readonly results: ResultRow[];
   readonly skipped: readonly SkippedReason[];
   readonly perClass?: readonly ClassAccuracy[];
+  /** Names of classes without a picture. */
+  readonly absent?: readonly string[];
   readonly expected?: PublishedComparison;
 }
 
@@ -92,7 +94,7 @@ export function measureData(
     return {
       results: benchRows(result),
       skipped: result.skipped,
-      ...(result.perClass && { perClass: result.perClass }),
+      ...(result.perClass && { perClass: result.perClass, absent: result.absent }),
       ...(published && { expected: comparePublished(result, published) }),
     };
   };

@@ -1,11 +1,11 @@
 import { basename, dirname, resolve } from "node:path";
 import type { BenchSource } from "../../data/benches/bench_source.ts";
+import { captionFile } from "../../data/benches/caption_file.ts";
 import { captionsOf } from "../../data/benches/captions_of.ts";
 import {
   isClipBenchmarkFolder,
   readClipBenchmarkFolder,
 } from "../../data/benches/clip_benchmark_folder.ts";
-import { karpathySplit } from "../../data/benches/karpathy_split.ts";
 import { isObjectnetFolder, openObjectnetFolder } from "../../data/benches/objectnet_folder.ts";
 import { listFolder } from "../../data/benches/picture_files.ts";
 import { tarSource } from "../../data/benches/tar_source.ts";
@@ -53,7 +53,7 @@ export function openData(task: DataTask): OpenData {
   }
   if (captions !== undefined) {
     if (!isFolder) throw noFolder(data);
-    return { kind: "retrieval", bench, source: karpathySplit(data, captions, split) };
+    return { kind: "retrieval", bench, source: captionFile(data, captions, split) };
   }
   if (isFolder && isClipBenchmarkFolder(data, split)) return openClipBenchmark(task, imagenet);
   const inFolder = isFolder ? listFolder(data).files.filter((name) => name.endsWith(".tar")) : [];

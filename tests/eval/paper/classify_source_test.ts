@@ -208,6 +208,21 @@ Deno.test("classifySource counts and names pictures that are missing or broken",
   });
 });
 
+Deno.test("classifySource names classes without pictures, which are still wrong answers", async () => {
+  await withPictures(async (dir) => {
+    const source = sourceOf(dir, (picture) => picture % 2);
+    const run = (classes: readonly string[]) =>
+      classifySource(fakeEncoder(), source, classes, PROMPTS, options());
+    const { absent, perClass, rates } = await run(["cat", "dog", "bird", "fish"]);
+    assert.deepEqual(absent, ["bird", "fish"]);
+    assert.deepEqual(perClass?.map(({ name, n }) => [name, n]), [["cat", 12], ["dog", 12]]);
+    assert.equal(rates[2].classes, 2);
+    const alone = await run(["cat", "dog"]);
+    assert.deepEqual(alone.absent, []);
+    assert.ok(rates[0].value < alone.rates[0].value, "more names, more wrong answers");
+  });
+});
+
 Deno.test("a tie goes to the first class of a name, and to no other", async () => {
   await withPictures(async (dir) => {
     const source = sourceOf(dir, (picture) => picture % 3);

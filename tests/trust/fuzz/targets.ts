@@ -1,9 +1,12 @@
+import { dirname } from "node:path";
 import { openWeights } from "../../../src/checkpoint/foreign/open_weights.ts";
 import { isFloatType } from "../../../src/checkpoint/foreign/number_types.ts";
 import { readAll } from "../../../src/checkpoint/foreign/weight_file.ts";
 import { openSafetensors, sha256, writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
 import { loadRecipe } from "../../../src/config/load_recipe.ts";
 import { loadSweep } from "../../../src/config/load_sweep.ts";
+import { captionFile } from "../../../src/data/benches/caption_file.ts";
+import { labelledFiles } from "../../../src/data/benches/labelled_files.ts";
 import { decodeImage } from "../../../src/data/images/decode_image.ts";
 import { readIconSet } from "../../../src/data/icons/icon_sets.ts";
 import { encodePng } from "../../../src/data/icons/png.ts";
@@ -18,11 +21,13 @@ import { readTar } from "../../../src/data/shards/read_tar.ts";
 import { createShardWriter } from "../../../src/data/shards/write_tar.ts";
 import { parquetItems } from "../../../src/data/sources/parquet_source.ts";
 import { tableItems } from "../../../src/data/sources/table_source.ts";
+import { wheelFacts } from "../../../src/eval/imagenet/wheel_facts.ts";
 import { readClassNames, readTemplates } from "../../../src/eval/read_text_list.ts";
 import { readResults } from "../../../src/scaling/sweep/results_file.ts";
 import { loadTokenizer, saveTokenizer } from "../../../src/text/tokenizer_file.ts";
 import { Tokenizer } from "../../../src/text/tokenizer.ts";
 import { trainBpe } from "../../../src/text/train_bpe.ts";
+import { wheelBytes } from "../../eval/imagenet_wheel.ts";
 import goldens from "../../data/goldens/parquet.json" with { type: "json" };
 import type { FuzzTarget } from "./fuzz_target.ts";
 
@@ -248,6 +253,33 @@ function parquets(): Uint8Array[] {
   return [huggingFace, zstd, gzip, paths].map((text) => Uint8Array.fromBase64(text));
 }
 
+/** Lists that come with benchmarks: captions, labels, and the wheel with ImageNet's names. */
+function benchmarkLists(): FuzzTarget[] {
+  const karpathy = {
+    images: [
+      { split: "test", filepath: "v", filename: "a.jpg", sentences: [{ raw: "A boat." }] },
+      { split: "train", filename: "b.jpg", sentences: [{ raw: "B." }] },
+    ],
+  };
+  const coco = {
+    images: [{ id: 7, file_name: "a.jpg" }],
+    annotations: [{ image_id: 7, caption: "A boat." }],
+  };
+  const captions = (path: string) => captionFile(dirname(path), path, "test");
+  const labels = { classes: 10, indexOf: (id: string) => id === "n01440764" ? 0 : undefined };
+  const jsons = [karpathy, coco].map((value) => encode(JSON.stringify(value)));
+  const table = encode("image,caption\na.jpg,A boat, red.\na.jpg,Two\nb.png,B\n");
+  const labelLines = encode("a.JPEG 7\nb.JPEG n01440764 1 2 3 4\nc,9\n");
+  return [
+    fileTarget("captions", "list.json", jsons, captions),
+    fileTarget("caption-table", "list.txt", [table], captions),
+    fileTarget("labels", "list.txt", [labelLines], (path) => {
+      labelledFiles(dirname(path), path, labels);
+    }),
+    fileTarget("imagenet-wheel", "list.whl", [wheelBytes()], wheelFacts),
+  ];
+}
+
 /** Every reader of files that may come from elsewhere. */
 export function fuzzTargets(): FuzzTarget[] {
   const csv = encode('image,caption\na.png,"a boat, blue"\nb.png,two\n');
@@ -279,6 +311,7 @@ export function fuzzTargets(): FuzzTarget[] {
     },
     fileTarget("classes", "list.json", [encode('["boat","bee"]')], readClassNames),
     fileTarget("templates", "list.json", [encode('["a {}.","an icon of a {}"]')], readTemplates),
+    ...benchmarkLists(),
     icons(),
     pictures(),
   ];
