@@ -117,6 +117,12 @@ for (const engine of ["native", "ort"] as const) {
         assert.deepEqual([n, classes, skipped, resolution], [PICTURES, CLASSES.length, 0, 32]);
         assert.equal(templates, "zeroshot_classification_templates.txt");
         assert.deepEqual(perClass?.map(({ name }) => name), CLASSES);
+        const bench = "imagenet-1k-part";
+        const published = "ViT-L-14-CLIPA:datacomp1b";
+        const named = { data: `${dir}/classes`, fit, filter, bench, expected: published };
+        const { expected } = await evaluate(named);
+        assert.deepEqual(expected?.rows.map(({ published }) => published), [0.7957]);
+        assert.match(expected!.warnings.join("\n"), /resolution: ours 32.*\n.*\npictures: ours 24/);
         const pairs = await evaluate({ data: `${dir}/captions`, fit, filter });
         for (const row of pairs.results) {
           const [direction, depth] = row.metric.split(".r");

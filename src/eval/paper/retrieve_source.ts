@@ -77,7 +77,10 @@ export async function retrieveSource(
   const captions = texts.length / encoder.width;
   checkCaptionBench(bench, counts.length, captions);
   const imageOf = Int32Array.from([...counts].flatMap((count, i) => Array(count).fill(i)));
-  const { i2t, t2i } = captionRanks(images, texts, encoder.width, imageOf);
+  const { i2t, t2i } = await captionRanks(images, texts, encoder.width, imageOf, {
+    signal,
+    onPictures: options.onRanked,
+  });
   return {
     conditions: {
       bench,

@@ -22,6 +22,8 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
   /** Called with the prompts that are done, of all; before the pictures. */
   readonly onPrompts?: (done: number, total: number) => void;
+  /** Retrieval: called with the pictures that were compared with all captions; after the pictures. */
+  readonly onRanked?: (done: number, total: number) => void;
   /**
    * Called with the pictures finished, all of them, and how many of the finished ones come from an
    * earlier call.

@@ -79,6 +79,7 @@ export function measureData(
       store,
       signal,
       onPrompts: (done: number, total: number) => onProgress({ label: "prompts", done, total }),
+      onRanked: (done: number, total: number) => onProgress({ label: "ranks", done, total }),
       onProgress(done: number, total: number, before: number) {
         // A part's end repeats its last batch.
         if (done === shown) return;

@@ -39,7 +39,7 @@ function bruteForce(images: Float32Array, texts: Float32Array, imageOf: ArrayLik
   return { i2t, t2i };
 }
 
-Deno.test("captionRanks agrees with a sort of all scores, ties included", () => {
+Deno.test("captionRanks agrees with a sort of all scores, ties included", async () => {
   for (const [seed, grid] of [["floats", 0], ["many ties", 3]] as const) {
     const numbers = (name: string, count: number) =>
       grid === 0
@@ -48,7 +48,7 @@ Deno.test("captionRanks agrees with a sort of all scores, ties included", () => 
     // More pictures than a tile, and no multiple of four.
     const images = numbers("images", 71 * WIDTH), texts = numbers("texts", 190 * WIDTH);
     const imageOf = Int32Array.from({ length: 190 }, (_, t) => (t * 29) % 71);
-    const seen = captionRanks(images, texts, WIDTH, imageOf);
+    const seen = await captionRanks(images, texts, WIDTH, imageOf);
     const wanted = bruteForce(images, texts, imageOf);
     assert.deepEqual([...seen.i2t.worst], wanted.i2t(true));
     assert.deepEqual([...seen.i2t.best], wanted.i2t(false));
@@ -59,9 +59,9 @@ Deno.test("captionRanks agrees with a sort of all scores, ties included", () => 
   }
 });
 
-Deno.test("captionRanks gives what retrieval gives when each picture has one caption", () => {
+Deno.test("captionRanks gives what retrieval gives when each picture has one caption", async () => {
   const images = hashedFloats("a", 40 * WIDTH, -1, 1), texts = hashedFloats("b", 40 * WIDTH, -1, 1);
-  const { i2t, t2i } = captionRanks(
+  const { i2t, t2i } = await captionRanks(
     images,
     texts,
     WIDTH,
@@ -76,19 +76,32 @@ Deno.test("captionRanks gives what retrieval gives when each picture has one cap
   }
 });
 
-Deno.test("captionRanks counts what is not a number against the query", () => {
+Deno.test("captionRanks counts what is not a number against the query", async () => {
   const images = Float32Array.of(1, NaN, 0), texts = Float32Array.of(1, 1, 1);
-  const { i2t, t2i } = captionRanks(images, texts, 1, [0, 1, 2]);
+  const { i2t, t2i } = await captionRanks(images, texts, 1, [0, 1, 2]);
   assert.deepEqual([...i2t.worst], [2, 2, 2]);
   assert.deepEqual([...t2i.best], [1, 2, 2]);
 });
 
-Deno.test("captionRanks names what does not fit together", () => {
+Deno.test("captionRanks names what does not fit together", async () => {
   const two = Float32Array.of(1, 0, 0, 1);
-  assert.throws(
-    () => captionRanks(two, two, 2, [0]),
-    /imageOf: seen 1; allowed: one for each of 2/,
-  );
-  assert.throws(() => captionRanks(two, two, 2, [0, 2]), /imageOf\[1\]: seen 2; allowed: 0 to 1/);
-  assert.throws(() => captionRanks(two, two, 2, [0, 0]), /picture 1 has no caption/);
+  const ranks = (imageOf: number[]) => captionRanks(two, two, 2, imageOf);
+  await assert.rejects(ranks([0]), /imageOf: seen 1; allowed: one for each of 2/);
+  await assert.rejects(ranks([0, 2]), /imageOf\[1\]: seen 2; allowed: 0 to 1/);
+  await assert.rejects(ranks([0, 0]), /picture 1 has no caption/);
+});
+
+Deno.test("captionRanks lets others have their turn, and stops when it is told", async () => {
+  const count = 300;
+  const images = hashedFloats("a", count * WIDTH, -1, 1);
+  const own = Int32Array.from({ length: count }, (_, i) => i);
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const work = captionRanks(images, images, WIDTH, own, {
+    signal: controller.signal,
+    onPictures: (done) => seen.push(done),
+  });
+  setTimeout(() => controller.abort(new DOMException("stopped", "AbortError")), 0);
+  await assert.rejects(work, { name: "AbortError" });
+  assert.ok(seen.length < 5, `${seen}`);
 });
