@@ -1,3 +1,4 @@
+import type { NativeContext } from "../native/context.ts";
 import { encodeTexts } from "../text/encode_texts.ts";
 import type { CaptionTokenizer } from "../text/caption_tokenizer.ts";
 import { loadTokenizer } from "../text/tokenizer_file.ts";
@@ -13,6 +14,8 @@ export interface ClipOnnxOptions {
   readonly spinMilliseconds?: number;
   /** `auto` takes CUDA where it loads. */
   readonly provider?: "auto" | "cpu" | "cuda";
+  /** Passes take turns with the programs of this context, on its stream; see {@linkcode OrtSession}. */
+  readonly context?: NativeContext;
   /** Which graphs; default the fast ones where the model has them. */
   readonly graph?: GraphForm;
   /** Most samples of one call of the runtime; bounds the memory. Default 64. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cudaBenches, largestBatch, measureTower } from "../../src/cli/bench/cuda_speed.ts";
 import { parseGpu } from "../../src/cli/bench/gpu.ts";
+import { measureOrtCuda, ortCuda } from "../../src/cli/bench/ort_cuda.ts";
 import { pairMacs } from "../../src/model/model_cost.ts";
 import { TOWER_SHAPES, towerRecipe } from "../../src/run/bench/tower_step.ts";
 
@@ -55,9 +56,21 @@ Deno.test("measureTower gives every measure of a step, with shares that belong t
 
 Deno.test("cudaBenches names a group for each model and token budget", async () => {
   const names = (await cudaBenches()).flatMap((bench) => bench.names);
-  assert.equal(new Set(names).size, 5 * TOWER_SHAPES.length);
+  const ort = names.filter((name) => name.startsWith("ort.cuda."));
+  assert.equal(ort.length, 2);
+  assert.equal(new Set(names).size, 5 * TOWER_SHAPES.length + ort.length);
   for (const name of ["cuda.L16.i17.t16.mfu", "cuda.H14.i37.t8.gemm", "cuda.G14.i37.t8.roof"]) {
     assert.ok(names.includes(name), name);
+  }
+});
+
+Deno.test("measureOrtCuda gives the ratios of fused nodes and of bound tensors", async () => {
+  const sizes = { width: 64, imageTokens: 5, batch: 2, leastSeconds: 0 };
+  const results = await measureOrtCuda({ ...sizes, where: "a test" });
+  assert.deepEqual(results.map(({ name }) => name), ortCuda.names);
+  for (const { value, note } of results) {
+    assert.ok(Number.isFinite(value) && value > 0);
+    assert.match(note, /^a test, width 64, 5 tokens, batch 2; /);
   }
 });
 

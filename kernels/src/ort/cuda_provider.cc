@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "clipa_status.h"
-#include "ort/needed_libraries.h"
+#include "ort/library_file.h"
 
 namespace clipa {
 namespace ort {
@@ -26,7 +26,7 @@ std::string beside(const Runtime& runtime, const char* name) {
 // 0 when it names none.
 int cuda_of(const std::string& library) {
   constexpr char kRuntime[] = "libcudart.so.";
-  for (const std::string& name : needed_libraries(library)) {
+  for (const std::string& name : read_library_file(library).needed) {
     if (name.compare(0, sizeof kRuntime - 1, kRuntime) == 0) {
       return std::atoi(name.c_str() + sizeof kRuntime - 1);
     }
@@ -46,6 +46,15 @@ int driver_version() {
   return version;
 }
 
+// What CUDA itself said, out of ONNX Runtime's report with its places in source files.
+std::string shortened(const std::string& said) {
+  const size_t start = said.find("CUDA failure ");
+  if (start == std::string::npos) return said;
+  const size_t end = said.find(" ; ", start);
+  return said.substr(start, end == std::string::npos ? end : end - start) +
+         "; look at nvidia-smi and CUDA_VISIBLE_DEVICES";
+}
+
 // Why the library does not load, or what ONNX Runtime said.
 std::string explained(const std::string& library, const std::string& said) {
   const int cuda = cuda_of(library);
@@ -63,7 +72,7 @@ std::string explained(const std::string& library, const std::string& said) {
   void* opened = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (opened != nullptr) {
     dlclose(opened);
-    return said;
+    return shortened(said);
   }
   return std::string(dlerror()) + "; " + kLibrary + " needs the libraries of " + wanted +
          ": install them, or name their folder in LD_LIBRARY_PATH";
@@ -85,6 +94,11 @@ void append_cuda(const Runtime& runtime, OrtSessionOptions* options, int32_t dev
                       ": this package of ONNX Runtime has no CUDA provider; put that file and "
                       "libonnxruntime_providers_shared.so of version " +
                       runtime.version + " there, from ONNX Runtime's official GPU package");
+  }
+  if (!read_library_file(cuda_provider(runtime)).whole) {
+    throw Failure(
+        CLIPA_UNSUPPORTED,
+        cuda_provider(runtime) + " is cut, or is no library of this machine; copy it again");
   }
   try {
     Owned<OrtCUDAProviderOptionsV2> cuda(api.ReleaseCUDAProviderOptions);

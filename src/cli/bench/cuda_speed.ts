@@ -2,6 +2,7 @@ import type { TowerShape } from "../../run/bench/tower_step.ts";
 import type { Bench, BenchContext, BenchResult } from "./bench.ts";
 import type { Gpu } from "./gpu.ts";
 import { interleave, LEAST_PAIRS } from "./interleave.ts";
+import { ortCuda } from "./ort_cuda.ts";
 import { spread } from "./spread.ts";
 
 /** What is measured of a step, in the order of the results. */
@@ -126,11 +127,12 @@ async function runTower(shape: TowerShape, context: BenchContext): Promise<Bench
   });
 }
 
-/** `cuda.*`: steps of the papers on a GPU, one group for each model and token budget. */
+/** `cuda.*`: steps of the papers on a GPU, one group for each model and token budget; `ort.cuda.*`. */
 export async function cudaBenches(): Promise<readonly Bench[]> {
   const { shapeName, TOWER_SHAPES } = await import("../../run/bench/tower_step.ts");
-  return TOWER_SHAPES.map((shape) => ({
+  const towers = TOWER_SHAPES.map((shape): Bench => ({
     names: MEASURES.map((measure) => `cuda.${shapeName(shape)}.${measure}`),
     run: (context) => runTower(shape, context),
   }));
+  return [...towers, ortCuda];
 }

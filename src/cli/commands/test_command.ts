@@ -6,6 +6,10 @@ import { runCommand } from "../setup/run_command.ts";
 /** What runs the ops on a device: each good and bad, programs, whole steps. */
 const DEVICE_SUITES = ["tests/ops/", "tests/tensor/", "tests/train/train_step_test.ts"];
 
+/** What runs the custom ops of ONNX Runtime there, where its provider for the device loads. */
+const ORT_SUITES = ["custom_ops", "custom_op_errors", "token_reduce", "bound_run"]
+  .map((name) => `tests/onnx/${name}_test.ts`);
+
 /** All tests but those of the CUDA library, which `test:cuda-build` builds and tests. */
 export const ALL_TESTS = ["--ignore=tests/cuda_build/", "tests/"];
 
@@ -13,13 +17,31 @@ export const ALL_TESTS = ["--ignore=tests/cuda_build/", "tests/"];
 async function whyNot(device: string, root: string): Promise<string | null> {
   const { parseDevice } = await import("../../native/device.ts");
   if (parseDevice(device).kind === "cpu") return null;
-  const script = `${root}/src/native/probe_device.ts`;
+  return await probe("native/probe_device.ts", device, root, ["--no-config"]);
+}
+
+/** What a program of `src/` prints last when it says no; null when it says yes. */
+async function probe(
+  script: string,
+  device: string,
+  root: string,
+  config: string[],
+): Promise<string | null> {
   const { code, output } = await runCommand(
     Deno.execPath(),
-    ["run", "-A", "--no-config", "--no-check", script, device],
+    ["run", "-A", ...config, "--no-check", `${root}/src/${script}`, device],
     { cwd: root },
   );
   return code === 0 ? null : output.trim().split("\n").at(-1) ?? "the probe failed";
+}
+
+/** The suites of a device, without those of ONNX Runtime where its provider does not load. */
+async function deviceSuites(device: string, context: CommandContext): Promise<string[]> {
+  const config = ["--config", context.env("CLIPA_DENO_CONFIG") ?? `${context.root}/deno.json`];
+  const reason = await probe("onnx/probe_provider.ts", device, context.root, config);
+  if (reason === null) return [...DEVICE_SUITES, ...ORT_SUITES];
+  console.error(`tests of ONNX Runtime on the device ${device} were skipped: ${reason}`);
+  return [...DEVICE_SUITES];
 }
 
 /** `deno task test`: runs the tests and ends with the plain line `N passed, N failed`. */
@@ -51,7 +73,7 @@ export const test: Command = {
         return { json: { passed: 0, failed: 0, skipped: reason }, text: "0 passed, 0 failed" };
       }
       env.CLIPA_DEVICE = device;
-      if (positionals.join() === "tests/") positionals = [...DEVICE_SUITES];
+      if (positionals.join() === "tests/") positionals = await deviceSuites(device, context);
     }
     const filter = context.arguments.value("filter");
     const paths = positionals.join() === "tests/" ? ALL_TESTS : positionals;

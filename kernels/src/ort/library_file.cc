@@ -1,4 +1,4 @@
-#include "ort/needed_libraries.h"
+#include "ort/library_file.h"
 
 #include <elf.h>
 
@@ -26,15 +26,29 @@ std::vector<T> read(std::ifstream& file, uint64_t offset, uint64_t count) {
 
 }  // namespace
 
-std::vector<std::string> needed_libraries(const std::string& path) {
+LibraryFile read_library_file(const std::string& path) {
+  LibraryFile out;
   std::ifstream file(path, std::ios::binary);
+  file.seekg(0, std::ios::end);
+  const std::streamoff end = file.tellg();
+  if (end < 0) return out;
+  const uint64_t size = static_cast<uint64_t>(end);
   const std::vector<Elf64_Ehdr> header = read<Elf64_Ehdr>(file, 0, 1);
   if (header.empty() || std::memcmp(header[0].e_ident, ELFMAG, SELFMAG) != 0 ||
-      header[0].e_ident[EI_CLASS] != ELFCLASS64 || header[0].e_phentsize != sizeof(Elf64_Phdr)) {
-    return {};
+      header[0].e_ident[EI_CLASS] != ELFCLASS64 || header[0].e_type != ET_DYN ||
+      header[0].e_phentsize != sizeof(Elf64_Phdr)) {
+    return out;
   }
   const std::vector<Elf64_Phdr> parts =
       read<Elf64_Phdr>(file, header[0].e_phoff, header[0].e_phnum);
+  const auto inside = [&](uint64_t offset, uint64_t bytes) {
+    return offset <= size && bytes <= size - offset;
+  };
+  out.whole = !parts.empty() &&
+              inside(header[0].e_shoff, uint64_t{header[0].e_shnum} * header[0].e_shentsize);
+  for (const Elf64_Phdr& part : parts) {
+    if (part.p_type == PT_LOAD && !inside(part.p_offset, part.p_filesz)) out.whole = false;
+  }
   // Where an address of the running library stands in the file.
   const auto place = [&](uint64_t address) -> uint64_t {
     for (const Elf64_Phdr& part : parts) {
@@ -58,11 +72,9 @@ std::vector<std::string> needed_libraries(const std::string& path) {
     }
   }
   std::vector<char> text = read<char>(file, text_at, text_bytes);
-  if (text.empty()) return {};
   text.push_back('\0');
-  std::vector<std::string> out;
   for (const uint64_t name : names) {
-    if (name < text.size()) out.emplace_back(text.data() + name);
+    if (name < text.size()) out.needed.emplace_back(text.data() + name);
   }
   return out;
 }
