@@ -255,20 +255,30 @@ const fetchShards = fetchCommand(async ({ pattern, out, onProgress, ...options }
   });
 });
 
-const shards = shardsCommand(async ({ from, path, columns, onProgress, ...options }) => {
-  const { packShards } = await import("../data/sources/pack_shards.ts");
-  const { folderItems } = await import("../data/sources/folder_source.ts");
-  const { tableItems } = await import("../data/sources/table_source.ts");
-  const { parquetItems } = await import("../data/sources/parquet_source.ts");
-  const items = from === "folder"
-    ? folderItems(path)
-    : from === "parquet"
-    ? parquetItems(path, columns)
-    : tableItems(path, from, columns);
-  return await packShards(items, {
-    ...options,
-    onProgress: (done) => onProgress({ label: "shards", done, total: done }),
-  });
+const shards = shardsCommand({
+  async pack({ from, path, columns, onProgress, ...options }) {
+    const { packShards } = await import("../data/sources/pack_shards.ts");
+    const { folderItems } = await import("../data/sources/folder_source.ts");
+    const { tableItems } = await import("../data/sources/table_source.ts");
+    const { parquetItems } = await import("../data/sources/parquet_source.ts");
+    const items = from === "folder"
+      ? folderItems(path)
+      : from === "parquet"
+      ? parquetItems(path, columns)
+      : tableItems(path, from, columns);
+    return await packShards(items, {
+      ...options,
+      onProgress: (done) => onProgress({ label: "shards", done, total: done }),
+    });
+  },
+  async stats({ onProgress, ...request }) {
+    const { describeShards } = await import("../report/describe_shards.ts");
+    return await describeShards({
+      ...request,
+      onProgress: (done, shard, shards) =>
+        onProgress({ label: "stats", done, total: done, note: `shard ${shard + 1} of ${shards}` }),
+    });
+  },
 });
 
 const doctor = doctorCommand({

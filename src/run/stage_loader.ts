@@ -9,8 +9,8 @@ import { planText } from "../tokens/text_reduction.ts";
 import type { StreamData } from "./stream_data.ts";
 import type { TrainingData } from "./training_data.ts";
 
-/** Gives batches, one after the other. */
-export interface BatchLoader extends Disposable {
+/** Gives batches, one after the other. To be disposed by `await using`: one of a stream takes time to end. */
+export interface BatchLoader extends Disposable, Partial<AsyncDisposable> {
   next(): Promise<LoadedBatch>;
 }
 

@@ -88,7 +88,7 @@ export async function trainRunStage(
     average: optimizer.averaging !== null,
     loss: batchLoss(recipe, model),
   });
-  using loader = stageLoader(
+  await using loader = stageLoader(
     model.context,
     recipe,
     options.stage,

@@ -21,7 +21,7 @@ interface Seen {
 /** Some batches, copied; the cursor goes through JSON. */
 async function batches(options: StreamLoaderOptions, count: number): Promise<Seen[]> {
   using context = new NativeContext({ threads: 1 });
-  using loader = new StreamLoader(context, options);
+  await using loader = new StreamLoader(context, options);
   const seen: Seen[] = [];
   for (let i = 0; i < count; i++) {
     const { images, tokens, kept, rows, broken, cursor } = await loader.next();
@@ -151,13 +151,13 @@ Deno.test("StreamLoader keeps no more picture bytes than it may, and begins befo
     using context = new NativeContext({ threads: 1 });
     const size = Deno.statSync(shards[0]).size;
     for (const keepBytes of [0, 600, size]) {
-      using loader = new StreamLoader(context, loaderOptions(shards, { keepBytes }));
+      await using loader = new StreamLoader(context, loaderOptions(shards, { keepBytes }));
       for (let i = 0; i < 20; i++) await loader.next();
       assert.ok(loader.mostHeld <= keepBytes, `${loader.mostHeld} bytes of ${keepBytes}`);
       if (keepBytes === 600) assert.ok(loader.mostHeld > 0);
     }
     // The pictures of all samples, each counted once, are what an unlimited loader holds at most.
-    using loader = new StreamLoader(
+    await using loader = new StreamLoader(
       context,
       loaderOptions(shards, { stream: streamRecipe({ buffer: 30 }) }),
     );

@@ -24,17 +24,14 @@ export async function examineSample(
 ): Promise<Examined> {
   try {
     const picture = pictureOf(sample);
-    const json = fields.some((field) => field.startsWith("json.")) || filter.score !== null
-      ? readJson(sample)
-      : {};
+    const json = filter.score === null ? {} : readJson(sample);
     const { score, minWords, minSide, maxAspect } = filter;
     if (score !== null) {
       const value = Number(fieldOf(json, score.field) ?? NaN);
       if (Number.isNaN(value)) return { dropped: `no ${score.field}` };
       if (value < score.min) return { dropped: `${score.field} below ${score.min}` };
     }
-    const found = fields.map((field) => captionsOf(sample, json, field))
-      .filter((list) => list.length > 0);
+    const found = captionsOfSample(sample, fields);
     if (found.length === 0) return { dropped: "no caption" };
     const captions = minWords === null ? found : found
       .map((list) => list.filter((text) => text.split(" ").length >= minWords))
@@ -53,6 +50,16 @@ export async function examineSample(
     if (error instanceof SyntaxError) return { broken: error.message };
     throw error;
   }
+}
+
+/**
+ * Captions of a sample by the field that they come from; fields without one are left out.
+ *
+ * @throws {SyntaxError} when a field that is asked for cannot be read.
+ */
+export function captionsOfSample(sample: ShardSample, fields: readonly string[]): string[][] {
+  const json = fields.some((field) => field.startsWith("json.")) ? readJson(sample) : {};
+  return fields.map((field) => captionsOf(sample, json, field)).filter((list) => list.length > 0);
 }
 
 /** Captions of a field: `txt` or another file of text, or `json.NAME`, a text or a list of texts. */

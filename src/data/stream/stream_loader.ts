@@ -72,12 +72,14 @@ const MOST_SPARES = 64;
  * tokens; for each worker a decoded picture, of at most `limits.maxPixels`; and the captions of buffer
  * and batches.
  *
+ * Dispose it by `await using`: a process must not end while pictures are being decoded.
+ *
  * ```ts ignore
- * using loader = new StreamLoader(context, { shards: ["00000.tar"], stream, batch: 256, ... });
+ * await using loader = new StreamLoader(context, { shards: ["00000.tar"], stream, batch: 256, ... });
  * const { images, tokens, cursor } = await loader.next();
  * ```
  */
-export class StreamLoader implements Disposable {
+export class StreamLoader implements Disposable, AsyncDisposable {
   readonly #options: StreamLoaderOptions;
   readonly #count: number;
   readonly #first: number;
@@ -93,6 +95,7 @@ export class StreamLoader implements Disposable {
   #unreadable: number;
   #lastUnreadable = "";
   #made = 0;
+  #closed: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param context Whose memory the pictures are prepared in. */
@@ -242,7 +245,15 @@ export class StreamLoader implements Disposable {
     this.#stop.abort(new Error("the loader was disposed; make a new one"));
     clearTimeout(this.#timer);
     this.#started.length = 0;
-    this.#stream.close().catch(() => {});
+    this.#closed = this.#stream.close().catch(() => {});
     for (const picture of this.#pictures) picture[Symbol.dispose]();
+  }
+
+  /** Ends the loader and waits until nothing of it runs any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#planned.catch(() => {});
+    await this.#closed;
+    await this.#lanes.idle();
   }
 }

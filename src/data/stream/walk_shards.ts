@@ -128,12 +128,16 @@ async function* inOrder<Item, Result>(
   depth: number,
 ): AsyncGenerator<Result, void, void> {
   const pending: Promise<Result>[] = [];
-  for await (const item of items) {
-    const result = work(item);
-    // Whoever awaits it in turn gets the error.
-    result.catch(() => {});
-    pending.push(result);
-    if (pending.length >= depth) yield await pending.shift()!;
+  try {
+    for await (const item of items) {
+      const result = work(item);
+      // Whoever awaits it in turn gets the error.
+      result.catch(() => {});
+      pending.push(result);
+      if (pending.length >= depth) yield await pending.shift()!;
+    }
+    while (pending.length > 0) yield await pending.shift()!;
+  } finally {
+    await Promise.allSettled(pending);
   }
-  while (pending.length > 0) yield await pending.shift()!;
 }
