@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { lockFile } from "../../src/data/icons/lock_file.ts";
 import { openIconSet } from "../../src/data/icons/icon_set.ts";
+import { FIRST_SHARD, writeClipBenchmark } from "../eval/paper/bench_files.ts";
 import { makeSmallRun } from "./small_run.ts";
 import { makeSmallSet } from "./small_set.ts";
 
@@ -123,5 +124,28 @@ Deno.test("an evaluation that Ctrl-C stops gives no result, and the next one giv
     assert.equal(whole.code, 0, whole.stderr);
     const [first] = whole.json!.results as { bench: string; n: number }[];
     assert.deepEqual([first.bench, first.n], ["small", 64]);
+  });
+});
+
+Deno.test("an evaluation of files that Ctrl-C stops goes on after its finished shards", async () => {
+  await inFolder(async (dir) => {
+    await makeSmallRun(`${dir}/run`, makeSmallSet(`${dir}/set`));
+    await writeClipBenchmark(`${dir}/pictures`, "classification");
+    const whole = await run(["files", dir]);
+    assert.equal(whole.code, 0, whole.stderr);
+    const shard = `pictures ${FIRST_SHARD}`;
+    const stopped = await run(["files", dir, shard]);
+    assert.match(stopped.stderr, new RegExp(`pressed in ${shard}`));
+    assert.equal(stopped.code, 130, stopped.stderr);
+    assert.match(stopped.stderr, /stopped; what was finished is kept/);
+    assert.equal(stopped.json, null);
+    const again = await run(["files", dir]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(again.json, whole.json);
+    assert.match(again.stderr, new RegExp(`${shard} ${FIRST_SHARD} from before`));
+    // Embedding the prompts reports once more than reading them does.
+    const prompts = ({ stderr }: Ended) => stderr.match(/^prompts 18 /gm)?.length;
+    assert.deepEqual([prompts(whole), prompts(stopped), prompts(again)], [2, 2, 1]);
+    assert.deepEqual([...Deno.readDirSync(`${dir}/cache/eval`)], []);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * A process that does one long piece of work of the command line and sends itself a real SIGINT when the
- * work reports a given phase: `interrupted_task.ts <data|eval> <folder> [phase]`.
+ * work reports a given phase: `interrupted_task.ts <data|eval|files> <folder> [phase]`.
  *
  * @module
  */
@@ -56,7 +56,34 @@ const evaluate: Command = {
   },
 };
 
-const code = await runCli([data, evaluate], [task, "--json"], {
+const files: Command = {
+  name: "files",
+  summary: "Evaluate the small run on files of a benchmark",
+  options: {},
+  async run({ signal }) {
+    const { results } = await evaluateSource({ kind: "run", dir: `${folder}/run` }, {
+      task: {
+        kind: "data",
+        data: `${folder}/pictures`,
+        split: "test",
+        retrieval: false,
+        fit: "squash",
+        fresh: false,
+        cacheDir: `${folder}/cache`,
+      },
+      device: "cpu",
+      engine: "native",
+      signal,
+      onProgress: ({ label, done, note }) => {
+        console.error(`${label} ${done} ${note ?? ""}`);
+        press(`${label} ${done}`);
+      },
+    });
+    return { json: { results } };
+  },
+};
+
+const code = await runCli([data, evaluate, files], [task, "--json"], {
   signal: stopSignal(),
   env: (name) => Deno.env.get(name),
   root: ".",

@@ -145,7 +145,7 @@ function score(
   if (shown.length === 0) {
     throw new SyntaxError(
       `${name}: no picture to evaluate (left out: ${broken.describe()}); allowed: PNG, JPEG or WebP ` +
-        "pictures with a class each",
+        "pictures with a class each: in tars key.cls beside the picture, else folders or --labels",
     );
   }
   const n = sizes.reduce((a, b) => a + b);

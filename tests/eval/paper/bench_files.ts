@@ -23,6 +23,9 @@ export const TEMPLATES: readonly string[] = [
 /** Pictures of the layouts. */
 export const PICTURES = 24;
 
+/** Pictures of the first of two shards. */
+export const FIRST_SHARD = 15;
+
 /** Kinds of files; JPEG is not exact, so that it stands for itself. */
 export const KINDS = ["png", "webp", "jpg"] as const;
 
@@ -73,7 +76,10 @@ export async function writeClipBenchmark(
       ? { txt: captionsFor(picture).join("\n") }
       : { cls: `${labelOf(picture)}` };
     const file = { [kindOf(picture)]: await pictureFile(picture) };
-    shards[picture < 15 ? 0 : 1][`s${String(picture).padStart(7, "0")}`] = { ...file, ...beside };
+    shards[picture < FIRST_SHARD ? 0 : 1][`s${String(picture).padStart(7, "0")}`] = {
+      ...file,
+      ...beside,
+    };
   }
   shards.forEach((samples, i) => writeShard(`${dir}/test/${i}.tar`, samples));
   Deno.writeTextFileSync(`${dir}/test/nshards.txt`, "2\n");

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { captionsOf } from "../../../src/data/benches/captions_of.ts";
 import { fileSource } from "../../../src/data/benches/file_source.ts";
 import { classifySource } from "../../../src/eval/paper/classify_source.ts";
+import { tarSource } from "../../../src/data/benches/tar_source.ts";
+import type { ShardSample } from "../../../src/data/shards/read_tar.ts";
+import { labelOf as labelOfSample } from "../../../src/data/shards/sample_parts.ts";
+import { writeShard } from "../../data/shard_fixture.ts";
 import { classTargets } from "../../../src/eval/paper/class_targets.ts";
 import { PartialStore } from "../../../src/eval/paper/partial_store.ts";
 import { retrieveSource } from "../../../src/eval/paper/retrieve_source.ts";
@@ -220,6 +225,26 @@ Deno.test("classifySource names classes without pictures, which are still wrong 
     const alone = await run(["cat", "dog"]);
     assert.deepEqual(alone.absent, []);
     assert.ok(rates[0].value < alone.rates[0].value, "more names, more wrong answers");
+  });
+});
+
+Deno.test("a tar of another layout is refused with what was seen and what is allowed", async () => {
+  await withPictures(async (dir) => {
+    // As ImageFolder's folders look when they are packed as they are.
+    const png = await pictureFile(0);
+    writeShard(`${dir}/folders.tar`, {
+      "n01440764/a": { jpeg: png },
+      "n01443537/b": { jpeg: png, txt: "a caption" },
+    });
+    const read = (sample: ShardSample) => labelOfSample(sample, CLASSES.length);
+    const source = tarSource("folders.tar", [`${dir}/folders.tar`], read);
+    await assert.rejects(
+      classifySource(fakeEncoder(), source, CLASSES, PROMPTS, options()),
+      /no picture to evaluate \(left out: 2 × no label, first folders\.tar, n01440764\/a: no label: a sample needs key\.cls\); allowed: .*--labels/,
+    );
+    const pairs = tarSource("folders.tar", [`${dir}/folders.tar`], captionsOf);
+    const { rates, skipped } = await retrieveSource(fakeEncoder(), pairs, options());
+    assert.deepEqual([rates[0].n, skipped[0].reason], [1, "no text"]);
   });
 });
 
