@@ -1,5 +1,6 @@
 import type { Recipe } from "../config/recipe.ts";
 import type { ClipModel } from "../model/clip_model.ts";
+import type { NativeBuffer } from "../native/context.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
 import type { StepLimits } from "./step_block.ts";
 import type { TrainReport, TrainStep } from "./train_step.ts";
@@ -8,6 +9,8 @@ import type { TrainReport, TrainStep } from "./train_step.ts";
 export interface PairBatch {
   /** u8 [batch, size, size, 3] */
   readonly images: Uint8Array;
+  /** The same on the model's device, where the loader has made them there. */
+  readonly pixels?: NativeBuffer;
   /** i32 [batch, textTokens] */
   readonly tokens: Int32Array;
   /** i32 [batch, kept]: patches that the image tower sees; absent = all. */
@@ -76,7 +79,7 @@ export async function trainStage(
       const started = performance.now();
       signal?.throwIfAborted();
       const rate = learningRate(schedule, i);
-      const running = step.run(batch.images, batch.tokens, {
+      const running = step.run(batch.pixels ?? batch.images, batch.tokens, {
         learningRate: rate,
         beta1: optimizer.beta1,
         beta2: optimizer.beta2,

@@ -13,6 +13,7 @@ import { adamw, averageWeights, clampLogitScale } from "../tensor/ops/optimizer.
 import type { Program } from "../tensor/program.ts";
 import { Tape } from "../tensor/tape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import type { NativeBuffer, NativeContext } from "../native/context.ts";
 import { OpKind } from "../native/op_kinds.ts";
 import { StepBlock, type StepReport, type StepSettings } from "./step_block.ts";
 
@@ -98,6 +99,7 @@ export class TrainStep implements Disposable {
   readonly #local: number;
   readonly #ranks: RankPlace | null;
   readonly #step: StepBlock;
+  readonly #context: NativeContext;
   readonly #pixels: FixedTensor;
   readonly #ids: FixedTensor;
   readonly #kept: FixedTensor | undefined;
@@ -117,6 +119,7 @@ export class TrainStep implements Disposable {
     const part = this.#local / accumulate;
     this.batch = batch;
     this.#parts = accumulate;
+    this.#context = context;
     this.#step = this.#own(new StepBlock(context));
     const pixels = [part, shape.imageSize, shape.imageSize, 3];
     this.#pixels = this.#own(new FixedTensor(context, pixels, { dtype: "u8" }));
@@ -138,12 +141,13 @@ export class TrainStep implements Disposable {
   /**
    * Runs a step.
    *
-   * @param pixels u8 [batch, size, size, 3]; with several ranks this rank's share, as the rest
+   * @param pixels u8 [batch, size, size, 3], or a buffer of the model's context that holds them; with
+   *   several ranks this rank's share, as the rest
    * @param ids [batch, textTokens]
    * @param kept [batch, kept] Numbers of the patches that stay; given exactly when the step has `kept`.
    */
   async run(
-    pixels: Uint8Array,
+    pixels: Uint8Array | NativeBuffer,
     ids: Int32Array,
     settings: StepSettings,
     kept?: Int32Array,
@@ -161,7 +165,8 @@ export class TrainStep implements Disposable {
     this.#step.write(settings);
     const { forward, loss, backward, update } = this.#programs;
     const load = (part: number) => {
-      this.#pixels.write(slice(pixels, part, this.#parts));
+      if (pixels instanceof Uint8Array) this.#pixels.write(slice(pixels, part, this.#parts));
+      else this.#takePixels(pixels, part);
       this.#ids.write(slice(ids, part, this.#parts));
       if (kept) this.#kept?.write(slice(kept, part, this.#parts));
     };
@@ -192,6 +197,23 @@ export class TrainStep implements Disposable {
   [Symbol.dispose](): void {
     for (const program of this.#all()) program[Symbol.dispose]();
     for (const owned of this.#owned) owned[Symbol.dispose]();
+  }
+
+  /** Copies a part of the pictures within the device. */
+  #takePixels(from: NativeBuffer, part: number): void {
+    const { buffer, offset, bytes } = this.#pixels.storage;
+    if (bytes % 4 !== 0) {
+      this.#pixels.write(from.read(part * bytes, new Uint8Array(bytes)));
+      return;
+    }
+    this.#context.execute([{
+      kind: OpKind.COPY,
+      dims: [bytes / 4],
+      operands: [
+        { buffer: from.handle, offset: part * bytes, bytes },
+        { buffer: buffer!.handle, offset, bytes },
+      ],
+    }]);
   }
 
   #wholeBatch(model: ClipModel, options: TrainStepOptions): Programs {

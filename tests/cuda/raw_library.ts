@@ -64,14 +64,46 @@ export class RawLibrary implements Disposable {
     return values;
   }
 
+  /** Prepares pictures of a file: what the loader calls. `jobs` as `clipa_image_job` lies in memory. */
+  async pictures(
+    file: string,
+    jobs: Uint8Array<ArrayBuffer>,
+    count: number,
+    size: number,
+    filter: number,
+  ): Promise<Uint8Array> {
+    const { symbols: native } = this.#library;
+    const map = new BigUint64Array(1), bytes = new BigUint64Array(1);
+    this.#check(native.clipa_map_open(new TextEncoder().encode(`${file}\0`), map, bytes));
+    const buffers = [jobs.length, count * size * size * 3].map((length) => {
+      const out = new BigUint64Array(1);
+      this.#check(native.clipa_buffer_create(this.#context, BigInt(length), out));
+      return out[0];
+    });
+    try {
+      const [work, pixels] = buffers;
+      this.#check(native.clipa_buffer_write(work, 0n, jobs, BigInt(jobs.length)));
+      this.#check(
+        await native.clipa_image_batch(map[0], work, BigInt(count), pixels, size, filter),
+        this.#context,
+      );
+      const out = new Uint8Array(count * size * size * 3);
+      this.#check(native.clipa_buffer_read(pixels, 0n, out, BigInt(out.length)));
+      return out;
+    } finally {
+      for (const buffer of buffers) this.#check(native.clipa_buffer_destroy(buffer));
+      this.#check(native.clipa_map_close(map[0]));
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#check(this.#library.symbols.clipa_context_destroy(this.#context));
   }
 
-  #check(status: number): void {
+  #check(status: number, context = 0n): void {
     if (status === 0) return;
     const text = new Uint8Array(2048);
-    this.#library.symbols.clipa_error_message(0n, text, 2048n);
+    this.#library.symbols.clipa_error_message(context, text, 2048n);
     throw new Error(new TextDecoder().decode(text.subarray(0, text.indexOf(0))));
   }
 }

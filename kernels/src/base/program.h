@@ -21,6 +21,7 @@ struct Buffer {
   ~Buffer() { context->account(-static_cast<int64_t>(memory.bytes())); }
   std::shared_ptr<Context> context;
   DeviceMemory memory;
+  std::shared_ptr<void> attached;  // what goes with the buffer
 };
 
 class Program {

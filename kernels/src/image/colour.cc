@@ -1,7 +1,8 @@
 #include "image/colour.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "image/colour_pixel.h"
 
 namespace clipa {
 
@@ -14,15 +15,6 @@ struct Planes {
   float* __restrict blue;
   int64_t pixels;
 };
-
-// A NaN becomes 0.
-inline float clamp01(float x) {
-  x = x > 0 ? x : 0;
-  return x < 1 ? x : 1;
-}
-
-inline float larger(float a, float b) { return a > b ? a : b; }
-inline float smaller(float a, float b) { return a < b ? a : b; }
 
 void brighten(float factor, int64_t count, float* values) {
   for (int64_t i = 0; i < count; ++i) values[i] = clamp01(values[i] * factor);
@@ -48,39 +40,23 @@ void contrast(float factor, int64_t count, float* values) {
   for (int64_t i = 0; i < count; ++i) values[i] = clamp01((values[i] - mean) * factor + mean);
 }
 
-// Saturation of HSV; the value, the largest channel, and the hue stay.
 void saturate(float factor, const Planes& p) {
   for (int64_t i = 0; i < p.pixels; ++i) {
-    const float r = p.red[i], g = p.green[i], b = p.blue[i];
-    const float value = larger(larger(r, g), b);
-    const float chroma = value - smaller(smaller(r, g), b);
-    // The saturation, chroma / value, may grow to 1; a gray pixel has none to change.
-    const float scale = chroma * factor > value ? value / larger(chroma, 1e-20f) : factor;
-    p.red[i] = clamp01(value - (value - r) * scale);
-    p.green[i] = clamp01(value - (value - g) * scale);
-    p.blue[i] = clamp01(value - (value - b) * scale);
+    float r = p.red[i], g = p.green[i], b = p.blue[i];
+    saturate_pixel(factor, r, g, b);
+    p.red[i] = r;
+    p.green[i] = g;
+    p.blue[i] = b;
   }
-}
-
-// Red, green and blue are the same wave over the hue, in sixths of a turn, a third of a turn apart.
-inline float wave(float value, float chroma, float hue) {
-  const float k = hue - 6 * std::floor(hue * (1 / 6.0f));
-  return clamp01(value - chroma * larger(0, smaller(smaller(k, 4 - k), 1)));
 }
 
 void turn_hue(float turns, const Planes& p) {
   for (int64_t i = 0; i < p.pixels; ++i) {
-    const float r = p.red[i], g = p.green[i], b = p.blue[i];
-    const float value = larger(larger(r, g), b);
-    const float chroma = value - smaller(smaller(r, g), b);
-    const float unit = 1 / larger(chroma, 1e-20f);
-    const float from_blue = 4 + (r - g) * unit;
-    const float from_green = 2 + (b - r) * unit;
-    const float from_red = (g - b) * unit;
-    const float hue = (value == r ? from_red : value == g ? from_green : from_blue) + 6 * turns;
-    p.red[i] = wave(value, chroma, hue + 5);
-    p.green[i] = wave(value, chroma, hue + 3);
-    p.blue[i] = wave(value, chroma, hue + 1);
+    float r = p.red[i], g = p.green[i], b = p.blue[i];
+    turn_pixel(turns, r, g, b);
+    p.red[i] = r;
+    p.green[i] = g;
+    p.blue[i] = b;
   }
 }
 

@@ -11,6 +11,8 @@
 #include "base/program.h"
 #include "clipa_image.h"
 #include "image/colour.h"
+#include "image/device_images.h"
+#include "image/image_job.h"
 #include "image/map.h"
 #include "image/resample.h"
 #include "image/shape.h"
@@ -19,27 +21,11 @@ namespace clipa {
 
 namespace {
 
-constexpr uint32_t kMaxSide = 1 << 16;
 static_assert(sizeof(clipa_image_job) == 112, "the host writes jobs in this layout");
 
 HandleTable<Map>& maps() {
   static auto* table = new HandleTable<Map>();
   return *table;
-}
-
-// Null, or what is wrong with a resize.
-const char* check_picture(uint64_t width, uint64_t height, uint32_t channels, const float box[4],
-                          int32_t filter) {
-  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
-    return "sides must be 1 to 65536 pixels";
-  }
-  if (channels != 1 && channels != 3) return "channels must be 1 or 3";
-  if (filter != CLIPA_FILTER_BILINEAR && filter != CLIPA_FILTER_BICUBIC) return "unknown filter";
-  // Written so that a NaN fails.
-  const bool inside = box[0] >= 0 && box[1] >= 0 && box[2] > 0 && box[3] > 0 &&
-                      box[0] + box[2] <= static_cast<float>(width) &&
-                      box[1] + box[3] <= static_cast<float>(height);
-  return inside ? nullptr : "the crop lies outside the picture";
 }
 
 Box box_of(const float crop[4]) { return {crop[0], crop[1], crop[0] + crop[2], crop[1] + crop[3]}; }
@@ -54,16 +40,12 @@ class BatchWork {
 
   // Null, or what is wrong with the job or its file.
   const char* run(const clipa_image_job& job, uint8_t* rgb) {
-    const char* problem = check_picture(job.width, job.height, job.channels, job.crop, filter_);
+    const char* problem = check_job(job, map_, filter_);
     if (problem != nullptr) return problem;
-    const uint64_t bytes = uint64_t{job.width} * job.height * job.channels;
-    if (job.offset > map_.bytes || bytes > map_.bytes - job.offset) {
-      return "the picture lies outside the mapped file";
-    }
+    const uint64_t bytes = picture_bytes(job);
     if (source_.size() < bytes) source_.resize(bytes);
     problem = map_.read(job.offset, bytes, source_.data());
     if (problem != nullptr) return problem;
-    if (!shapes_valid(job)) return "strokes change by -4 to 4 pixels, and maps are finite";
     const uint8_t* source = change_shapes(job, bytes);
     const bool gray = job.channels == 1;
     const int side = static_cast<int>(size_);
@@ -74,7 +56,6 @@ class BatchWork {
       static const float kBlack[3] = {0, 0, 0};
       static const float kWhite[3] = {255, 255, 255};
       const bool inked = (job.flags & CLIPA_IMAGE_INK) != 0;
-      if (inked && !colours_valid(job)) return "ink and paper must lie in 0..255";
       ink_on_paper(small_.data(), pixels_, inked ? job.ink : kBlack, inked ? job.paper : kWhite,
                    rgb);
     }
@@ -84,14 +65,6 @@ class BatchWork {
   }
 
  private:
-  static bool shapes_valid(const clipa_image_job& job) {
-    if ((job.flags & CLIPA_IMAGE_STROKE) != 0 && !(std::fabs(job.stroke) <= kMostStroke)) {
-      return false;
-    }
-    if ((job.flags & CLIPA_IMAGE_WARP) == 0) return true;
-    return std::all_of(job.warp, job.warp + 6, [](float x) { return std::isfinite(x); });
-  }
-
   // The stored picture in source_, or what the job makes of its shapes.
   const uint8_t* change_shapes(const clipa_image_job& job, uint64_t bytes) {
     const int width = static_cast<int>(job.width), height = static_cast<int>(job.height);
@@ -103,14 +76,6 @@ class BatchWork {
     warped_.resize(bytes);
     warp(source_.data(), job.warp, width, height, channels, warped_.data());
     return warped_.data();
-  }
-
-  static bool colours_valid(const clipa_image_job& job) {
-    for (int c = 0; c < 3; ++c) {
-      if (!(job.ink[c] >= 0 && job.ink[c] <= 255)) return false;
-      if (!(job.paper[c] >= 0 && job.paper[c] <= 255)) return false;
-    }
-    return true;
   }
 
   const Map& map_;
@@ -229,9 +194,15 @@ CLIPA_EXPORT int32_t clipa_image_batch(uint64_t map, uint64_t jobs, uint64_t cou
       return refuse(std::to_string(count) + " pictures of " + std::to_string(out_size) +
                     " px do not fit the buffers");
     }
-    BatchWork work(*pictures, out_size, filter);
     const HostView jobs_view(job_buffer->memory, count * sizeof(clipa_image_job),
                              HostView::Access::kRead);
+    if (!DeviceMemory::kOnHost) {
+      std::vector<clipa_image_job> list(count);
+      std::memcpy(list.data(), jobs_view.data(), count * sizeof(clipa_image_job));
+      const std::string problem = device_images(*pictures, list, out_size, filter, *out_buffer);
+      return problem.empty() ? CLIPA_OK : refuse(problem);
+    }
+    BatchWork work(*pictures, out_size, filter);
     const HostView out_view(out_buffer->memory, count * one, HostView::Access::kWrite);
     uint8_t* rgb = reinterpret_cast<uint8_t*>(out_view.data());
     for (uint64_t i = 0; i < count; ++i) {

@@ -4,41 +4,11 @@
 #include <cmath>
 #include <cstring>
 
-#include "clipa_image.h"
+#include "image/filter_weight.h"
 
 namespace clipa {
 
 namespace {
-
-// Weights have 22 bits after the point: 32 less 8 for the pixel, less 2 for overshoot and sign.
-constexpr int kBits = 32 - 8 - 2;
-constexpr int32_t kHalf = 1 << (kBits - 1);
-
-// A product that is rounded before it is added: a fused multiply-add would change the last bit, and
-// with it, rarely, a pixel. Compiler flags decide elsewhere, so it is said here.
-inline double rounded(double x) {
-  asm("" : "+m"(x));
-  return x;
-}
-
-inline double triangle(double x) {
-  x = std::fabs(x);
-  return x < 1 ? 1 - x : 0;
-}
-
-// Keys' cubic with a = -0.5.
-inline double cubic(double x) {
-  constexpr double a = -0.5;
-  x = std::fabs(x);
-  if (x < 1) return rounded((rounded((a + 2) * x) - (a + 3)) * x * x) + 1;
-  if (x < 2) return (rounded((rounded((x - 5) * x) + 8) * x) - 4) * a;
-  return 0;
-}
-
-inline uint8_t clip(int32_t sum) {
-  const int32_t value = sum >> kBits;
-  return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
-}
 
 struct Line {
   const int* first;
@@ -54,11 +24,11 @@ void line_across(const uint8_t* src, const Line& line, int out, uint8_t* dst) {
     const int32_t* weights = line.weights + static_cast<size_t>(x) * taps;
     const uint8_t* pixels = src + static_cast<size_t>(line.first[x]) * Channels;
     int32_t sums[Channels];
-    for (int c = 0; c < Channels; ++c) sums[c] = kHalf;
+    for (int c = 0; c < Channels; ++c) sums[c] = kWeightHalf;
     for (int k = 0; k < taps; ++k) {
       for (int c = 0; c < Channels; ++c) sums[c] += pixels[Channels * k + c] * weights[k];
     }
-    for (int c = 0; c < Channels; ++c) dst[Channels * x + c] = clip(sums[c]);
+    for (int c = 0; c < Channels; ++c) dst[Channels * x + c] = clip_sum(sums[c]);
   }
 }
 
@@ -69,9 +39,9 @@ void line_down(const uint8_t* lines, size_t stride, const int32_t* weights, int 
                uint8_t* dst) {
   if (Taps != 0) taps = Taps;
   for (size_t x = 0; x < stride; ++x) {
-    int32_t sum = kHalf;
+    int32_t sum = kWeightHalf;
     for (int k = 0; k < taps; ++k) sum += lines[k * stride + x] * weights[k];
-    dst[x] = clip(sum);
+    dst[x] = clip_sum(sum);
   }
 }
 
@@ -91,34 +61,26 @@ constexpr DownFn kDown[] = {line_down<0>, line_down<1>, line_down<2>, line_down<
 }  // namespace
 
 void Resampler::weigh(int in, float from, float to, int out, int32_t filter, Weights* weights) {
-  const bool bicubic = filter == CLIPA_FILTER_BICUBIC;
-  const double scale = static_cast<double>(to - from) / out;
-  // Shrinking widens the filter: that is the antialiasing.
-  const double stretch = std::max(scale, 1.0);
-  const double support = (bicubic ? 2.0 : 1.0) * stretch;
-  const double inverse = 1.0 / stretch;
-  const int most = static_cast<int>(std::ceil(support)) * 2 + 1;
+  const FilterScale scale = filter_scale(in, from, to, out, filter);
+  const int most = most_taps(scale);
   weights->first.resize(out);
   count_.resize(out);
   exact_.resize(static_cast<size_t>(out) * most);
   int taps = 1;
   for (int i = 0; i < out; ++i) {
-    const double centre = from + rounded((i + 0.5) * scale);
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
-    const int count = std::min(in, static_cast<int>(centre + support + 0.5)) - first;
+    const Taps found = taps_of(scale, i);
     double* exact = exact_.data() + static_cast<size_t>(i) * most;
     double total = 0;
-    for (int k = 0; k < count; ++k) {
-      const double x = rounded((k + first - centre + 0.5) * inverse);
-      exact[k] = bicubic ? cubic(x) : triangle(x);
+    for (int k = 0; k < found.count; ++k) {
+      exact[k] = tap_weight(scale, found, k);
       total += exact[k];
     }
     if (total != 0) {
-      for (int k = 0; k < count; ++k) exact[k] /= total;
+      for (int k = 0; k < found.count; ++k) exact[k] /= total;
     }
-    weights->first[i] = first;
-    count_[i] = count;
-    taps = std::max(taps, count);
+    weights->first[i] = found.first;
+    count_[i] = found.count;
+    taps = std::max(taps, found.count);
   }
   weights->taps = taps;
   weights->weights.assign(static_cast<size_t>(out) * taps, 0);
@@ -128,10 +90,7 @@ void Resampler::weigh(int in, float from, float to, int out, int32_t filter, Wei
     weights->first[i] -= shift;
     const double* exact = exact_.data() + static_cast<size_t>(i) * most;
     int32_t* fixed = weights->weights.data() + static_cast<size_t>(i) * taps + shift;
-    for (int k = 0; k < count_[i]; ++k) {
-      const double weight = exact[k] * (1 << kBits);
-      fixed[k] = static_cast<int32_t>(weight < 0 ? weight - 0.5 : weight + 0.5);
-    }
+    for (int k = 0; k < count_[i]; ++k) fixed[k] = fixed_weight(exact[k]);
   }
 }
 

@@ -51,6 +51,8 @@ export interface LoadedBatch<
 > {
   /** u8 [batch, size, size, 3]; with a share only its part of the batch, as the rest. */
   readonly images: Uint8Array;
+  /** The same on a device that does not share the host's memory; there `images` are a copy of it. */
+  readonly pixels?: NativeBuffer;
   /** i32 [batch, textTokens] */
   readonly tokens: Int32Array;
   /** i32 [batch, kept patches]; absent without a mask. */
@@ -176,8 +178,18 @@ export class PairLoader implements Disposable {
       FILTER_CODES[this.#options.filter],
     );
     this.#check(status, rows);
-    slot.pixels.read(0, slot.images);
-    return { images: slot.images, tokens: slot.tokens, kept: slot.kept, rows, cursor };
+    const { pixels, images, tokens, kept } = slot;
+    if (nativeLibrary().info.device === "cpu") {
+      pixels.read(0, images);
+      return { images, tokens, kept, rows, cursor };
+    }
+    // Pictures were made where the step needs them: only who asks for them here has them copied.
+    return {
+      get images() {
+        return pixels.read(0, images);
+      },
+      ...{ pixels, tokens, kept, rows, cursor },
+    };
   }
 
   #setJob(index: number, key: DrawKey): void {
