@@ -144,6 +144,7 @@ export * from "./src/scaling/paper_compute.ts";
 export * from "./src/scaling/plan/calibration.ts";
 export * from "./src/scaling/plan/format_plan.ts";
 export * from "./src/scaling/plan/hardware.ts";
+export * from "./src/scaling/plan/loader_cores.ts";
 export * from "./src/scaling/plan/pair_work.ts";
 export * from "./src/scaling/plan/plan_memory.ts";
 export * from "./src/scaling/plan/plan_recipe.ts";

@@ -2,6 +2,7 @@ import type { Bench } from "./bench/bench.ts";
 import { checkpointStall } from "./bench/checkpoint_stall.ts";
 import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
+import { decodeCore } from "./bench/decode_core.ts";
 import { embedSpeed } from "./bench/embed_speed.ts";
 import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
@@ -29,6 +30,7 @@ export const BENCHES: readonly Bench[] = [
   embedSpeed,
   bakedPictures,
   decodeSpeed,
+  decodeCore,
   jaxPeer,
   torchPeer,
   torchRoundedPeer,

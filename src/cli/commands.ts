@@ -223,11 +223,11 @@ const plan = planCommand({
   async loadRecipe(name, overrides) {
     return (await import("../config/load_recipe.ts")).loadRecipe(name, overrides);
   },
-  async plan(recipe, { hardware, dollarsPerHour }) {
+  async plan(recipe, { hardware, ...rest }) {
     const { readHardware } = await import("../scaling/plan/hardware.ts");
     const { planRecipe } = await import("../scaling/plan/plan_recipe.ts");
     const { formatPlan } = await import("../scaling/plan/format_plan.ts");
-    const found = planRecipe(recipe, { ...readHardware(hardware), dollarsPerHour });
+    const found = planRecipe(recipe, { ...readHardware(hardware), ...rest });
     return { json: { ...found }, text: formatPlan(recipe.name, found) };
   },
 });

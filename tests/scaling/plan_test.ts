@@ -16,6 +16,7 @@ import {
 } from "../../src/scaling/plan/calibration.ts";
 import { formatPlan } from "../../src/scaling/plan/format_plan.ts";
 import { HARDWARE, readHardware } from "../../src/scaling/plan/hardware.ts";
+import { loaderNeed, MEASURED_RATES } from "../../src/scaling/plan/loader_cores.ts";
 import { forwardPasses } from "../../src/scaling/plan/pair_work.ts";
 import { stageMemory } from "../../src/scaling/plan/plan_memory.ts";
 import { planRecipe } from "../../src/scaling/plan/plan_recipe.ts";
@@ -315,6 +316,33 @@ Deno.test("plan shows where the hours go, and takes overrides and a price", asyn
     (await plan("quick", "--hardware", "h100-sxm", "--price", "2")).text,
     /money +\d+ dollars/,
   );
+});
+
+Deno.test("plan says how many cores the pictures of each stage take, by the rate that is given", async () => {
+  const args = ["paper/clipa-l16-i17-t16", "--hardware", "a100-80gb:8"];
+  const { text } = await plan(...args);
+  const lines = text.split("\n").filter((line) => line.startsWith("loader"));
+  assert.equal(lines.length, 2);
+  assert.match(
+    lines[0],
+    /^loader +\S+: 8 devices take [\d,]+ pairs\/s: \d+ cores to decode them while training \(\d{3} pictures/,
+  );
+  const [short, full] =
+    JSON.parse((await plan(...args, "--decode-rate", "500", "--json")).text).stages;
+  for (const { loader, pairsPerSecondPerDevice } of [short, full]) {
+    assert.ok(Math.abs(loader.pairsPerSecond / (8 * pairsPerSecondPerDevice) - 1) < 1e-12);
+    assert.ok(Math.abs(loader.streamCores * 500 / loader.pairsPerSecond - 1) < 1e-12);
+    assert.ok(loader.bakedCores < loader.streamCores / 5);
+  }
+  // The measured rates come out again, and between them a curve that falls with the pixels.
+  for (const [size, rate] of [[112, 437], [224, 310]]) {
+    assert.ok(Math.abs(loaderNeed({ image: { size } }, 1).picturesPerCore - rate) < 1e-9);
+  }
+  assert.ok(loaderNeed({ image: { size: 336 } }, 1).picturesPerCore < 310);
+  assert.ok(MEASURED_RATES.secondsPerPicture > 0 && MEASURED_RATES.secondsPerPixel > 0);
+  const bad = await plan(...args, "--decode-rate", "many");
+  assert.equal(bad.code, 2);
+  assert.match(bad.warned, /--decode-rate many: give pictures\/s of a core/);
 });
 
 Deno.test("plan exits with 2 for a bad price, with 1 for unknown hardware or recipe", async () => {

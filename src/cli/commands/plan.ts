@@ -17,6 +17,8 @@ export interface PlanRequest {
   /** Name and count of the devices, such as a100-80gb:8. */
   hardware: string;
   dollarsPerHour?: number;
+  /** Pictures/s that a core decodes and prepares. */
+  decodeRate?: number;
 }
 
 /** `deno task plan`: what a recipe costs, before it is run. */
@@ -41,6 +43,11 @@ export function planCommand(parts: PlanParts): Command {
         value: "DOLLARS",
         help: "Price of a device hour; none means the table's",
       },
+      "decode-rate": {
+        kind: "value",
+        value: "N",
+        help: "Pictures/s that a core decodes; none means as measured for JPEGs of 400 x 300",
+      },
       set: { kind: "values", value: "a.b=value", help: "Override a field of the recipe" },
     },
     async run({ arguments: args }) {
@@ -51,9 +58,16 @@ export function planCommand(parts: PlanParts): Command {
           `--price ${price}: give dollars per device hour, for example --price 1.6`,
         );
       }
+      const rate = args.value("decode-rate");
+      if (rate !== undefined && !(Number(rate) > 0 && Number(rate) < Infinity)) {
+        throw new UsageError(
+          `--decode-rate ${rate}: give pictures/s of a core, as deno task bench --only decode.core measures`,
+        );
+      }
       return await parts.plan(recipe, {
         hardware: args.value("hardware")!,
         ...(price === undefined ? {} : { dollarsPerHour: Number(price) }),
+        ...(rate === undefined ? {} : { decodeRate: Number(rate) }),
       });
     },
   };

@@ -23,6 +23,8 @@ export function formatPlan(name: string, plan: CostPlan): string {
       : `; by arithmetic alone ${short(plan.gpuHoursByFlopsAlone)} device hours`),
     "",
     ...table(plan.stages),
+    "",
+    ...loaderLines(plan),
   ];
   for (const { name, accumulateToFit } of plan.stages.filter(({ fits }) => !fits)) {
     lines.push(
@@ -32,6 +34,25 @@ export function formatPlan(name: string, plan: CostPlan): string {
     );
   }
   return lines.join("\n");
+}
+
+/** What the pictures take on the processor, beside the devices. */
+function loaderLines({ stages, devices }: CostPlan): string[] {
+  const cores = (count: number) => {
+    const whole = Math.max(1, Math.ceil(count));
+    return `${whole.toLocaleString("en")} ${whole === 1 ? "core" : "cores"}`;
+  };
+  const eats = devices === 1 ? "1 device takes" : `${devices} devices take`;
+  return [
+    ...stages.map(({ name, loader }) =>
+      `loader      ${name}: ${eats} ${Math.round(loader.pairsPerSecond).toLocaleString("en")} ` +
+      `pairs/s: ${cores(loader.streamCores)} to decode them while training ` +
+      `(${Math.round(loader.picturesPerCore)} pictures/s of a core), or ` +
+      `${cores(loader.bakedCores)} with baked records`
+    ),
+    "            reckoned for JPEGs of 400 x 300; measure yours with deno task bench --only decode.core, " +
+    "give it with --decode-rate",
+  ];
 }
 
 const HEADER = [

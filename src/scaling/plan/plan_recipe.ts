@@ -11,6 +11,7 @@ import {
 } from "./calibration.ts";
 import type { Hardware } from "./hardware.ts";
 import { forwardPasses, pairWork } from "./pair_work.ts";
+import { type LoaderNeed, loaderNeed } from "./loader_cores.ts";
 import { type MemoryEstimate, stageMemory } from "./plan_memory.ts";
 import { HEADLINE_RUNS } from "./published_runs.ts";
 
@@ -38,6 +39,8 @@ export interface StagePlan {
   readonly gpuHours: number;
   readonly spent: HoursSplit;
   readonly pairsPerSecondPerDevice: number;
+  /** Cores for its pictures. */
+  readonly loader: LoaderNeed;
   readonly memory: MemoryEstimate;
   /** Whether the memory is enough. */
   readonly fits: boolean;
@@ -80,6 +83,8 @@ export interface PlanOptions {
   readonly devices: number;
   /** Overrides the price of the hardware. */
   readonly dollarsPerHour?: number;
+  /** Pictures/s that a core decodes and prepares; default as measured, see {@linkcode loaderNeed}. */
+  readonly decodeRate?: number;
   /** Overrides the calibration of the hardware. */
   readonly calibration?: Calibration;
 }
@@ -92,7 +97,7 @@ export interface PlanOptions {
  * fitted to the GPU hours of the papers (see `calibration.ts`), or measured for a laptop. Not in it:
  * traffic between devices, evaluation, restarts.
  *
- * @throws {RangeError} when a device would get no pair, or for a price that is not above 0.
+ * @throws {RangeError} when a device would get no pair, or for a price or a rate that is not above 0.
  *
  * @example
  * ```ts
@@ -111,6 +116,10 @@ export function planRecipe(recipe: Recipe, options: PlanOptions): CostPlan {
     throw new RangeError(
       `price: seen ${dollarsPerHour}; allowed: dollars per device hour, above 0`,
     );
+  }
+  const { decodeRate = 1 } = options;
+  if (!(decodeRate > 0 && decodeRate < Infinity)) {
+    throw new RangeError(`decode rate: seen ${decodeRate}; allowed: pictures/s of a core, above 0`);
   }
   const fitted = options.calibration ?? calibrationOf(hardware);
   const stages = recipe.stages.map((stage) => planStage(recipe, stage, options, fitted));
@@ -152,7 +161,7 @@ const OPTIMIZER_BYTES = 7 * 4;
 function planStage(
   recipe: Recipe,
   stage: StageRecipe,
-  { hardware, devices }: PlanOptions,
+  { hardware, devices, decodeRate }: PlanOptions,
   { utilisation, secondsPerPair }: Calibration,
 ): StagePlan {
   const steps = stageSteps(stage);
@@ -181,6 +190,7 @@ function planStage(
     gpuHours,
     spent,
     pairsPerSecondPerDevice: samples / (3600 * gpuHours),
+    loader: loaderNeed(stage, devices * samples / (3600 * gpuHours), decodeRate),
     memory: needed,
     fits: needed.total <= hardware.memoryBytes,
     accumulateToFit: accumulateToFit(recipe, stage, hardware, devices),
