@@ -226,7 +226,7 @@ function shardsTask(args: ParsedArguments, shards: string): EvalTask {
   if (classes === undefined || templates === undefined) {
     throw new UsageError(
       "--shards: what shall be measured? Add --classes FILE and --templates FILE for zero-shot " +
-        "classification, or --retrieval",
+        "classification, or --retrieval; for ImageNet and other published benchmarks give --data instead",
     );
   }
   return { ...common, prompts: { classes, templates } };

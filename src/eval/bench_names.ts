@@ -48,6 +48,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   inv2: "imagenetv2",
   imagenetv2mf: "imagenetv2",
   imagenetv2matchedfrequency: "imagenetv2",
+  imagenetv2matchedfrequencyformat: "imagenetv2",
   ina: "imageneta",
   inr: "imagenetr",
   insketch: "imagenetsketch",
@@ -63,6 +64,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   coco2014: "mscoco",
   coco2017: "mscoco",
   flickr: "flickr30k",
+  objectnet10: "objectnet",
 };
 
 /** Key of a published benchmark, such as `imagenet1k`; `undefined` for a name of your own. */
@@ -72,7 +74,8 @@ export function officialKey(name: string): string | undefined {
     const official = Object.hasOwn(SYNONYMS, key) ? SYNONYMS[key] : key;
     return Object.hasOwn(OFFICIAL, official) ? official : undefined;
   };
-  const whole = plain(name);
+  // CLIP_benchmark's folders are called wds_imagenet1k_test.
+  const whole = plain(name).replace(/^wds/, "");
   return known(whole) ?? known(whole.replace(/(?:validation|val|test)(?:set|split)?$/, ""));
 }
 

@@ -102,7 +102,8 @@ export async function evaluateSource(
   using encoder = opened;
   const { engine, provider, graph, parity } = encoder;
   const report = { engine, provider, ...(graph && { graph }), ...(parity && { parity }), notes };
-  return { ...report, ...await measure(encoder) };
+  const measured: Partial<EvalReport> & Pick<EvalReport, "results"> = await measure(encoder);
+  return { ...report, ...measured, notes: [...notes, ...measured.notes ?? []] };
 }
 
 async function measureBenches(

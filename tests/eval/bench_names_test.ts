@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { checkBenchName, officialBench } from "../../src/eval/bench_names.ts";
+import {
+  checkBenchName,
+  checkCaptionBench,
+  officialBench,
+  officialKey,
+} from "../../src/eval/bench_names.ts";
 import { evaluateModel } from "../../src/eval/evaluate.ts";
 
 Deno.test("checkBenchName takes a published name when the size is the published one", () => {
@@ -29,6 +34,34 @@ Deno.test("checkBenchName refuses a published name when pictures or classes diff
         `bench "${name}": seen ${n} (?:pictures|pairs).*the name stands for \\d+`,
       ),
     });
+  }
+});
+
+Deno.test("officialKey knows the names of published folders and archives", () => {
+  const names: [string, string][] = [
+    ["wds_imagenet1k_test", "imagenet1k"],
+    ["wds_imagenet_sketch_test", "imagenetsketch"],
+    ["wds_imagenet-a_test", "imageneta"],
+    ["wds_mscoco_captions_test", "mscoco"],
+    ["wds_flickr30k_test", "flickr30k"],
+    ["imagenetv2-matched-frequency-format-val", "imagenetv2"],
+    ["objectnet-1.0", "objectnet"],
+  ];
+  for (const [name, key] of names) assert.equal(officialKey(name), key, name);
+  assert.equal(officialKey("wds_mine_test"), undefined);
+});
+
+Deno.test("checkCaptionBench takes a published name with all its pictures and captions only", () => {
+  checkCaptionBench("mscoco_captions", 5_000, 25_010);
+  checkCaptionBench("Flickr30k", 1_000, null);
+  checkCaptionBench("mine", 3, 3);
+  const wrong: [string, number, number | null, RegExp][] = [
+    ["coco", 5_000, 5_000, /seen 5000 pictures, 5000 captions; .* at least 5 captions each/],
+    ["flickr30k", 999, null, /seen 999 pictures; the name stands for 1000 pictures/],
+    ["imagenet-1k", 50_000, null, /the name stands for 50000 pictures, 1000 classes/],
+  ];
+  for (const [name, images, captions, message] of wrong) {
+    assert.throws(() => checkCaptionBench(name, images, captions), message);
   }
 });
 

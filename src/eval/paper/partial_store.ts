@@ -18,6 +18,7 @@ const STALE_MS = 30 * 24 * 3600 * 1000;
  */
 export class PartialStore {
   readonly #dir: string;
+  #fault: string | null = null;
 
   /**
    * @param root Folder for all evaluations.
@@ -38,17 +39,28 @@ export class PartialStore {
       return { arrays: Object.fromEntries(arrays), notes: JSON.parse(notes) };
     } catch (error) {
       // A damaged file is computed anew; a folder that cannot be read would fail at the next write.
-      if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return null;
+      if (error instanceof SyntaxError || isMissing(error)) return null;
       throw error;
     }
   }
 
-  /** Keeps a finished part. */
+  /** Why parts could not be kept; null when they all were. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+
+  /** Keeps a finished part. A full disk must not cost the evaluation: it goes on without keeping. */
   write(name: string, stamp: string, { arrays, notes }: StoredPart): void {
-    Deno.mkdirSync(this.#dir, { recursive: true });
+    if (this.#fault !== null) return;
     const tensors = Object.entries(arrays)
       .map(([key, data]) => ({ name: key, shape: [data.length], data }));
-    writeSafetensors(this.#path(name), tensors, { stamp, notes: JSON.stringify(notes) });
+    try {
+      Deno.mkdirSync(this.#dir, { recursive: true });
+      writeSafetensors(this.#path(name), tensors, { stamp, notes: JSON.stringify(notes) });
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      this.#fault = error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** Removes all parts: the evaluation has ended. */
@@ -56,7 +68,7 @@ export class PartialStore {
     try {
       Deno.removeSync(this.#dir, { recursive: true });
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!isMissing(error)) throw error;
     }
   }
 
@@ -72,7 +84,7 @@ function removeStale(root: string, own: string): void {
       name
     );
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (isMissing(error)) return;
     throw error;
   }
   for (const name of names) {
@@ -82,4 +94,9 @@ function removeStale(root: string, own: string): void {
       Deno.removeSync(dir, { recursive: true });
     }
   }
+}
+
+/** Nothing is there, or something that is no folder stands in the way. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

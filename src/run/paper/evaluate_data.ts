@@ -21,6 +21,8 @@ import { openData } from "./open_data.ts";
 
 /** What an evaluation of a benchmark's files reports. */
 export interface DataReport {
+  /** For a reader, where anything is worth a line. */
+  readonly notes?: readonly string[];
   readonly results: ResultRow[];
   readonly skipped: readonly SkippedReason[];
   readonly perClass?: readonly ClassAccuracy[];
@@ -92,7 +94,9 @@ export function measureData(
       ? await classifySource(encoder, data.source, data.classes, data.prompts, options)
       : await retrieveSource(encoder, data.source, options);
     store.clear();
+    const { fault } = store;
     return {
+      ...(fault !== null && { notes: [`finished parts could not be kept: ${fault}`] }),
       results: benchRows(result),
       skipped: result.skipped,
       ...(result.perClass && { perClass: result.perClass, absent: result.absent }),

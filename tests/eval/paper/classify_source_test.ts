@@ -152,6 +152,19 @@ Deno.test("classifySource computes a part anew when its files changed or what wa
   });
 });
 
+Deno.test("classifySource gives its numbers when nothing can be kept, and says so", async () => {
+  await withPictures(async (dir) => {
+    Deno.writeTextFileSync(`${dir}/kept`, "a file where the folder should be");
+    const store = new PartialStore(`${dir}/kept`, {});
+    const source = sourceOf(dir, labelOf);
+    const run = (store: PartialStore | null) =>
+      classifySource(fakeEncoder(), source, CLASSES, PROMPTS, options({ store }));
+    assert.deepEqual(await run(store), await run(null));
+    assert.match(store.fault!, /kept/);
+    store.clear();
+  });
+});
+
 Deno.test("retrieveSource goes on after a stop with the same numbers", async () => {
   await withPictures(async (dir) => {
     const source = sourceOf(dir, captionsFor);
