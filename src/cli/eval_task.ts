@@ -85,7 +85,9 @@ export const TASK_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   subset: {
     kind: "value",
     value: "NAME",
-    help: "With --data: only the 200 classes of imagenet-a, imagenet-r or imagenet-o",
+    help:
+      "With --data that has ImageNet's 1000 classes: only the 200 of imagenet-a, imagenet-r or " +
+      "imagenet-o; others are left out",
   },
   classes: {
     kind: "value",

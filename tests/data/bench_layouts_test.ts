@@ -231,6 +231,11 @@ Deno.test(
     // A label that is no class is no matter of one sample.
     const few = tarSource(dir, [`${dir}/0.tar`], (sample) => labelOf(sample, 3));
     await assert.rejects(read(few.parts[0]), /0\.tar, a: class index "3"; allowed: 0 to 2/);
+    // It is found when the samples are counted, before anything is embedded.
+    await assert.rejects(async () => await few.parts[0].count(), /0\.tar, a: class index "3"/);
+    const some = tarSource(dir, [`${dir}/0.tar`], (sample) => labelOf(sample, 4) === 0 ? 0 : null);
+    assert.equal(await some.parts[0].count(), 2, "one label, and one sample without");
+    assert.deepEqual((await read(some.parts[0])).rows, [["b", 0]]);
   }),
 );
 

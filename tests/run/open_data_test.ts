@@ -161,6 +161,10 @@ Deno.test("openData reads a flat folder with labels by index and by WordNet id",
     const byId = write("ids.csv", `a,${WNIDS[6]}\nb,${WNIDS[11]}\n`);
     const part = classes(dir, "val", { bench: "imagenet-a", labels: byId });
     assert.deepEqual(await keysOf(part.source), [["a.JPEG", 1], ["b.JPEG", 2]]);
+    const subset = { bench: "mine", labels: byIndex, subset: "imagenet-r" };
+    assert.deepEqual(await keysOf(classes(dir, "val", subset).source), [["b.JPEG", 1]]);
+    const ids = { bench: "mine", labels: byId, subset: "imagenet-a" };
+    assert.deepEqual(await keysOf(classes(dir, "val", ids).source), [["a.JPEG", 1], ["b.JPEG", 2]]);
     const stray = write("stray.csv", `a,${WNIDS[0]}\nb,${WNIDS[11]}\n`);
     assert.throws(
       () => open(dir, "val", { bench: "imagenet-a", labels: stray }),
@@ -199,6 +203,18 @@ Deno.test("openData reads CLIP_benchmark's folders, ImageNet's shards and captio
     }
     const part = classes(dir, "tars", { bench: "imagenet-r" });
     await assert.rejects(keysOf(part.source), /class index "999"; allowed: 0 to 199/);
+    // A subset counts the labels of all 1000 and leaves the others out.
+    Deno.mkdirSync(`${dir}/whole`);
+    const labels = [0, 1, 6, 999].map((cls) => [`k${cls}`, { png: PNG, cls: `${cls}` }]);
+    writeShard(`${dir}/whole/0.tar`, Object.fromEntries(labels));
+    const subset = classes(dir, "whole", { bench: "mine", subset: "imagenet-a" });
+    assert.deepEqual(await keysOf(subset.source), [["k1", 0], ["k6", 1]]);
+    assert.deepEqual(subset.classes.slice(0, 2), ["thing 1", "thing 6"]);
+    assert.equal(await subset.source.parts[0].count(), 2);
+    assert.throws(
+      () => open(dir, "wds_pets", { subset: "imagenet-a" }),
+      /--subset: seen with 2 class names; allowed: with files of all 1000/,
+    );
     assert.throws(() => open(dir, "tars"), /bench "tars": its class names are not known/);
     for (const rest of [{ bench: "mscoco" }, { retrieval: true }]) {
       const pairs = open(dir, "tars", rest);

@@ -9,6 +9,8 @@ export interface LabelRules {
   indexOf(wnid: string): number | undefined;
   /** Classes: an index is below. */
   readonly classes: number;
+  /** Place of a class among those that are measured; null leaves its pictures out. Default all. */
+  readonly placeOf?: (index: number) => number | null;
 }
 
 const FORM = "a picture's name and its class on each line, as a WordNet id or an index from 0: " +
@@ -40,10 +42,13 @@ export function labelledFiles(dir: string, labels: string, rules: LabelRules): B
     }
     if (seen.has(name)) throw wrong(`${name} stands twice`);
     seen.add(name);
-    const part = /^\d+$/.test(second) ? Number(second) : rules.indexOf(second);
-    if (part === undefined) throw wrong(`"${second.slice(0, 40)}" is no class`);
-    if (part >= rules.classes) throw wrong(`class ${part}, indices are 0 to ${rules.classes - 1}`);
-    files.push({ key: name, path: `${dir}/${name}`, part });
+    const index = /^\d+$/.test(second) ? Number(second) : rules.indexOf(second);
+    if (index === undefined) throw wrong(`"${second.slice(0, 40)}" is no class`);
+    if (index >= rules.classes) {
+      throw wrong(`class ${index}, indices are 0 to ${rules.classes - 1}`);
+    }
+    const part = rules.placeOf === undefined ? index : rules.placeOf(index);
+    if (part !== null) files.push({ key: name, path: `${dir}/${name}`, part });
   }
   const without = pictures.find((name) => !seen.has(name));
   if (without !== undefined) {
@@ -51,7 +56,7 @@ export function labelledFiles(dir: string, labels: string, rules: LabelRules): B
       `${dir}/${without}: no label in ${labels}; allowed: ${FORM}; for all ${pictures.length} pictures`,
     );
   }
-  if (files.length === 0) throw new SyntaxError(`${labels}: no line; allowed: ${FORM}`);
+  if (seen.size === 0) throw new SyntaxError(`${labels}: no line; allowed: ${FORM}`);
   return fileSource(dir, files);
 }
 

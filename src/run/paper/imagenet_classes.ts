@@ -44,6 +44,17 @@ export class ImagenetClasses {
     }
   }
 
+  /** Whether files with all 1000 classes are measured on a part of them. */
+  get hasSubset(): boolean {
+    return this.#subset !== null;
+  }
+
+  /** Place of a label of the 1000 among a benchmark's classes; null for one that is not among them. */
+  placeOf(bench: string): (label: number) => number | null {
+    const places = new Map(this.labels(bench).map((label, i) => [label, i]));
+    return (label) => places.get(label) ?? null;
+  }
+
   /** Labels of a benchmark's classes, rising; of all classes for one that is no known part. */
   labels(bench: string): readonly number[] {
     const part = this.#subset ?? partOf(bench);

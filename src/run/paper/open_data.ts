@@ -10,6 +10,7 @@ import { isObjectnetFolder, openObjectnetFolder } from "../../data/benches/objec
 import { listFolder } from "../../data/benches/picture_files.ts";
 import { tarSource } from "../../data/benches/tar_source.ts";
 import { findShards } from "../../data/shards/find_shards.ts";
+import type { ShardSample } from "../../data/shards/read_tar.ts";
 import { labelOf } from "../../data/shards/sample_parts.ts";
 import { officialBench } from "../../eval/bench_names.ts";
 import { ownPrompts, readClassList, readPromptFile } from "../../eval/prompts/prompt_lists.ts";
@@ -75,15 +76,12 @@ function openClipBenchmark(task: DataTask, imagenet: ImagenetClasses): OpenData 
   if (folder.type === "retrieval") {
     return { kind: "retrieval", bench, source: tarSource(task.data, folder.shards, captionsOf) };
   }
-  const classes = task.classes === undefined
-    ? folder.classes ?? imagenet.names(bench)
-    : readClassList(task.classes);
+  const classes = task.classes === undefined ? folder.classes : readClassList(task.classes);
   const own = folder.templates;
   return {
     kind: "classification",
     bench,
-    source: tarSource(task.data, folder.shards, (sample) => labelOf(sample, classes.length)),
-    classes,
+    ...labelledTars(task, bench, folder.shards, classes, imagenet),
     prompts: task.templates === undefined && own !== null
       ? ownSet("zeroshot_classification_templates.txt", own, imagenet)
       : promptsFor(task, imagenet),
@@ -99,13 +97,39 @@ function openTars(
   if (task.retrieval || officialBench(bench)?.captions !== undefined) {
     return { kind: "retrieval", bench, source: tarSource(task.data, shards, captionsOf) };
   }
-  const classes = task.classes === undefined ? imagenet.names(bench) : readClassList(task.classes);
+  const classes = task.classes === undefined ? null : readClassList(task.classes);
   return {
     kind: "classification",
     bench,
-    source: tarSource(task.data, shards, (sample) => labelOf(sample, classes.length)),
-    classes,
+    ...labelledTars(task, bench, shards, classes, imagenet),
     prompts: promptsFor(task, imagenet),
+  };
+}
+
+/** Tars with class indices, of all classes or of a subset of ImageNet's 1000. */
+function labelledTars(
+  { data }: DataTask,
+  bench: string,
+  shards: readonly string[],
+  given: readonly string[] | null,
+  imagenet: ImagenetClasses,
+) {
+  if (!imagenet.hasSubset) {
+    const classes = given ?? imagenet.names(bench);
+    const read = (sample: ShardSample) => labelOf(sample, classes.length);
+    return { classes, source: tarSource(data, shards, read) };
+  }
+  if (given !== null && given.length !== 1000) {
+    throw new RangeError(
+      `--subset: seen with ${given.length} class names; allowed: with files of all 1000 of ImageNet`,
+    );
+  }
+  const names = given ?? imagenet.facts().classes;
+  const placeOf = imagenet.placeOf(bench);
+  const read = (sample: ShardSample) => placeOf(labelOf(sample, 1000));
+  return {
+    classes: imagenet.labels(bench).map((label) => names[label]),
+    source: tarSource(data, shards, read),
   };
 }
 

@@ -32,7 +32,13 @@ export function openPictureFolder(
   const given = file === undefined ? null : readClassList(file);
   if (labels !== undefined) {
     const classes = given ?? imagenet.names(bench);
-    const rules = { classes: classes.length, indexOf: wnidIndex(given, bench, imagenet) };
+    const rules = imagenet.hasSubset && given === null
+      ? {
+        classes: 1000,
+        indexOf: (wnid: string) => labelOfWnid(imagenet, wnid),
+        placeOf: imagenet.placeOf(bench),
+      }
+      : { classes: classes.length, indexOf: wnidIndex(given, bench, imagenet) };
     return { classes, source: labelledFiles(data, labels, rules) };
   }
   const { folders, files } = listFolder(data);
@@ -105,6 +111,10 @@ function wnidIndex(given: readonly string[] | null, bench: string, imagenet: Ima
     );
     return indices.get(wnid);
   };
+}
+
+function labelOfWnid(imagenet: ImagenetClasses, wnid: string): number | undefined {
+  return indexOrNone(imagenet.facts().wnids, wnid);
 }
 
 function indexOrNone(names: readonly string[], name: string): number | undefined {
