@@ -103,8 +103,8 @@ for (const engine of ["native", "ort"] as const) {
           signal: new AbortController().signal,
           onProgress: () => {},
         });
-      // Preparation is the same code for both engines.
-      const runs = engine === "native" ? golden.runs : golden.runs.slice(0, 1);
+      // The logits above have all preparations; here the way from files to rows matters.
+      const runs = engine === "native" ? [golden.runs[0], golden.runs[3]] : golden.runs.slice(1, 2);
       for (const { fit, filter, acc1, acc5, meanPerClassRecall, retrieval } of runs) {
         const { results, perClass } = await evaluate({ data: `${dir}/classes`, fit, filter });
         assert.deepEqual(results.map(({ metric }) => metric), ["top1", "top5", "classMean"]);
@@ -117,12 +117,6 @@ for (const engine of ["native", "ort"] as const) {
         assert.deepEqual([n, classes, skipped, resolution], [PICTURES, CLASSES.length, 0, 32]);
         assert.equal(templates, "zeroshot_classification_templates.txt");
         assert.deepEqual(perClass?.map(({ name }) => name), CLASSES);
-        const bench = "imagenet-1k-part";
-        const published = "ViT-L-14-CLIPA:datacomp1b";
-        const named = { data: `${dir}/classes`, fit, filter, bench, expected: published };
-        const { expected } = await evaluate(named);
-        assert.deepEqual(expected?.rows.map(({ published }) => published), [0.7957]);
-        assert.match(expected!.warnings.join("\n"), /resolution: ours 32.*\n.*\npictures: ours 24/);
         const pairs = await evaluate({ data: `${dir}/captions`, fit, filter });
         for (const row of pairs.results) {
           const [direction, depth] = row.metric.split(".r");
@@ -132,6 +126,12 @@ for (const engine of ["native", "ort"] as const) {
         }
         assert.equal(pairs.results.length, 6);
       }
+      const bench = "imagenet-1k-part";
+      const published = "ViT-L-14-CLIPA:datacomp1b";
+      const named = { data: `${dir}/classes`, bench, expected: published };
+      const { expected } = await evaluate(named);
+      assert.deepEqual(expected?.rows.map(({ published }) => published), [0.7957]);
+      assert.match(expected!.warnings.join("\n"), /resolution: ours 32.*\n.*\npictures: ours 24/);
       assert.deepEqual([...Deno.readDirSync(`${dir}/cache/eval`)], [], "nothing is left behind");
     });
   });
