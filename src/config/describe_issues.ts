@@ -5,9 +5,12 @@ import { schemaKeys } from "./schema_keys.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** Lines that help; a file that has more of them is not what it was taken for. */
+const MOST = 40;
+
 /**
- * One line for each thing that is wrong: the field's path, what was seen, what is allowed. An unknown
- * key names the nearest known one and where that belongs.
+ * One line for each thing that is wrong, up to 40: the field's path, what was seen, what is allowed. An
+ * unknown key names the nearest known one and where that belongs.
  *
  * @param input the value that was checked.
  */
@@ -16,7 +19,14 @@ export function describeIssues(
   issues: readonly Issue[],
   input: unknown,
 ): string[] {
-  return issues.flatMap((issue) => describeIssue(schema, issue, input, []));
+  const lines: string[] = [];
+  for (const issue of issues) {
+    lines.push(...describeIssue(schema, issue, input, []));
+    if (lines.length > MOST) {
+      return [...lines.slice(0, MOST), "and more: this is another kind of file"];
+    }
+  }
+  return lines;
 }
 
 function describeIssue(
@@ -27,7 +37,7 @@ function describeIssue(
 ): string[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => describeUnknownKey(schema, path, key));
+    return issue.keys.slice(0, MOST + 1).map((key) => describeUnknownKey(schema, path, key));
   }
   if (issue.code === "invalid_union") {
     // The alternative with the fewest complaints is the one that was meant.
@@ -48,8 +58,10 @@ function describeUnknownKey(schema: z.ZodType, path: readonly PropertyKey[], key
   const seen = `unknown key ${formatPath([...path, key])}`;
   const sibling = nearest(key, siblings);
   if (sibling !== undefined) return `${seen}; nearest: ${formatPath([...path, sibling])}`;
-  const elsewhere = known.find((keys) => keys.at(-1) === key) ??
-    known.find((keys) => keys.at(-1) === nearest(key, known.map((each) => each.at(-1) as string)));
+  const like = known.some((keys) => keys.at(-1) === key)
+    ? key
+    : nearest(key, known.map((keys) => keys.at(-1) as string));
+  const elsewhere = known.find((keys) => keys.at(-1) === like);
   const place = elsewhere === undefined ? "" : `; nearest: ${formatPath(numbered(elsewhere))}`;
   return `${seen}${place}; allowed here: ${[...new Set(siblings)].join(", ")}`;
 }

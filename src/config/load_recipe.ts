@@ -1,4 +1,5 @@
 import { applyOverride } from "./apply_override.ts";
+import { checkUnfolded } from "./check_unfolded.ts";
 import { checkoutFile } from "./checkout_folder.ts";
 import { nearest } from "./nearest.ts";
 import { parseRecipe } from "./parse_recipe.ts";
@@ -79,7 +80,10 @@ export function readYaml(path: string | URL, origin: string): unknown {
         `most ${LARGEST_BYTES} bytes`,
     );
   }
-  return withOrigin(`recipe ${origin}`, () => parseYaml(Deno.readTextFileSync(path)));
+  return withOrigin(
+    `recipe ${origin}`,
+    () => checkUnfolded(parseYaml(Deno.readTextFileSync(path))),
+  );
 }
 
 function applyText(raw: PlainObject, override: string): void {
@@ -88,7 +92,7 @@ function applyText(raw: PlainObject, override: string): void {
     throw new RangeError(`--set ${override}: seen no "="; write for example --set seed=1`);
   }
   const [path, text] = [override.slice(0, cut).trim(), override.slice(cut + 1)];
-  applyOverride(raw, path, withOrigin(`--set ${path}`, () => parseYaml(text)));
+  applyOverride(raw, path, withOrigin(`--set ${path}`, () => checkUnfolded(parseYaml(text))));
 }
 
 function withOrigin<T>(origin: string, read: () => T): T {

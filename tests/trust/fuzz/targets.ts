@@ -303,7 +303,7 @@ export function fuzzTargets(): FuzzTarget[] {
     fileTarget("jsonl", "table.jsonl", [jsonl], (path) => [...tableItems(path, "jsonl")]),
     {
       ...fileTarget("parquet", "table.parquet", parquets(), async (path) => {
-        for await (const { at } of parquetItems(path, {}, 2)) {
+        for await (const { at } of parquetItems(path, {}, 30)) {
           if (at === "") throw new TypeError("no place");
         }
       }),
