@@ -7,6 +7,7 @@ const SUITES = [
   "tests/onnx/custom_op_errors_test.ts",
   "tests/onnx/token_reduce_test.ts",
   "tests/onnx/bound_run_test.ts",
+  "tests/onnx/fast_graph_test.ts",
   "tests/cuda/session_on_stream.ts",
 ];
 

@@ -9,11 +9,13 @@ import { NativeError } from "../../src/native/native_error.ts";
 import { OpKind } from "../../src/native/op_kinds.ts";
 import { OrtSession } from "../../src/onnx/ort_session.ts";
 import { FixedTensor } from "../../src/tensor/fixed_tensor.ts";
+import { blockInputs, PARAMETERS } from "../onnx/custom_op_inputs.ts";
 import { customOpModel, floats, tensor } from "../onnx/run_custom_op.ts";
 import { EMULATED_ORT } from "./emulated_ort.ts";
 
 const emulation = Deno.dlopen(libraryPath(), {
   emulation_bytes_to_host: { parameters: [], result: "u64" },
+  emulation_blocks_held: { parameters: [], result: "i64" },
   emulation_queued: { parameters: ["pointer"], result: "u64" },
 }).symbols;
 const ort = Deno.dlopen(EMULATED_ORT, {
@@ -94,4 +96,32 @@ Deno.test("nodes without a context run where ONNX Runtime says", async () => {
   assert.equal(session.providerNote, "CUDA device 0");
   assert.equal(ort.emulated_ort_stream(), null);
   assert.equal((await session.run({ qkv })).out.data.length, 80);
+});
+
+Deno.test("runs in flight on one stream leave each other's workspace alone", async () => {
+  const { model } = customOpModel("ResidualBlock", blockInputs(3, 5, 24, 50), {
+    attributes: { heads: 2, gelu: "erf" },
+    constants: Object.values(PARAMETERS),
+  });
+  using session = await OrtSession.open(model, { provider: "cuda", threads: 1 });
+  const inputs = Array.from({ length: 8 }, (_, i) => floats(`x${i}`, [3, 5, 24], -2, 2));
+  const alone: unknown[] = [];
+  for (const x of inputs) alone.push((await session.run({ x })).out.data);
+  const together = await Promise.all(inputs.map((x) => session.run({ x })));
+  together.forEach(({ out }, i) => assert.deepEqual(out.data, alone[i]));
+});
+
+Deno.test("a session's memory on the device ends with it, while another session stays open", async () => {
+  const { model } = customOpModel("ShortAttention", { qkv }, { attributes });
+  const feeds = { qkv };
+  using stays = await OrtSession.open(model, { provider: "cuda" });
+  await stays.run(feeds);
+  const held = emulation.emulation_blocks_held();
+  for (let i = 0; i < 3; i++) {
+    using context = new NativeContext({ threads: 1 });
+    using session = await OrtSession.open(model, { provider: "cuda", context });
+    await session.run(feeds);
+    assert.ok(emulation.emulation_blocks_held() > held);
+  }
+  assert.equal(emulation.emulation_blocks_held(), held);
 });

@@ -35,15 +35,15 @@ void linear(Queue& queue, const Linear& l) {
 }
 
 template <class Body>
-void queue_node(const char* name, void* stream, Body body) {
+void queue_node(const char* name, DeviceQueue to, Body body) {
   try {
-    on_stream(static_cast<cudaStream_t>(stream), body);
+    on_stream(to, body);
   } catch (const StatusError& error) {
     throw OpError(std::string(name) + ": " + error.what());
   }
 }
 
-void queue_patch_embed(const Attributes&, const Node& node, void* stream) {
+void queue_patch_embed(const Attributes&, const Node& node, DeviceQueue to) {
   using namespace patch_input;  // NOLINT
   const int64_t batch = node['B'], height = node['H'], width = node['W'], patch = node['P'];
   const int64_t kept = node['K'], model = node['D'], cls = node['c'];
@@ -51,7 +51,7 @@ void queue_patch_embed(const Attributes&, const Node& node, void* stream) {
   if (kept + cls == 0) return;
   const int32_t* index = node.has(kKept) ? node.in<int32_t>(kKept) : nullptr;
   const float* token = node.has(kClassToken) ? node.in(kClassToken) : nullptr;
-  queue_node("PatchEmbed", stream, [&](Queue& queue) {
+  queue_node("PatchEmbed", to, [&](Queue& queue) {
     float* embedded = queue.take(batch * kept * model);
     if (kept > 0) {
       // Pixels as they are: mean and standard deviation are in the weight.
@@ -73,22 +73,22 @@ void queue_patch_embed(const Attributes&, const Node& node, void* stream) {
   });
 }
 
-void queue_short_attention(const Attributes& attributes, const Node& node, void* stream) {
+void queue_short_attention(const Attributes& attributes, const Node& node, DeviceQueue to) {
   const int64_t batch = node['B'], tokens = node['T'], width = node['W'];
   const int64_t heads = attributes.integer("heads");
   const uint32_t flags = attributes.integer("causal") != 0 ? CLIPA_FLAG_CAUSAL : 0;
-  queue_node("ShortAttention", stream, [&](Queue& queue) {
+  queue_node("ShortAttention", to, [&](Queue& queue) {
     float* lse = queue.take(batch * heads * tokens);
     run_op(queue, CLIPA_OP_ATTENTION, flags, {batch, tokens, heads, width / heads},
            attention_scale(width, heads), {node.in(0), node.out(), lse});
   });
 }
 
-void queue_pool(const Attributes& attributes, const Node& node, void* stream) {
+void queue_pool(const Attributes& attributes, const Node& node, DeviceQueue to) {
   using namespace pool_input;  // NOLINT
   const int64_t batch = node['B'], width = node['W'], embed = node['E'];
   const uint32_t flags = attributes.integer("norm_add_eps") != 0 ? CLIPA_FLAG_NORM_ADD_EPS : 0;
-  queue_node("PoolProjectNormalize", stream, [&](Queue& queue) {
+  queue_node("PoolProjectNormalize", to, [&](Queue& queue) {
     float* normed = queue.take(batch * width);
     float* features = queue.take(batch * embed);
     float* norms = queue.take(batch);
@@ -135,21 +135,21 @@ void block(Queue& queue, const Attributes& attributes, const Node& node, int64_t
   linear(queue, {rows, width, mlp, 0, wide, node.in(kWeightProj), node.in(kBiasProj), middle, y});
 }
 
-void queue_residual_block(const Attributes& attributes, const Node& node, void* stream) {
+void queue_residual_block(const Attributes& attributes, const Node& node, DeviceQueue to) {
   const int64_t batch = node['B'], sample = node['T'] * node['W'];
   const int64_t together = std::max<int64_t>(1, kBlockRows / node['T']);
   for (int64_t first = 0; first < batch; first += together) {
     const int64_t count = std::min(together, batch - first);
-    queue_node("ResidualBlock", stream, [&](Queue& queue) {
+    queue_node("ResidualBlock", to, [&](Queue& queue) {
       block(queue, attributes, node, count, node.in(block_input::kX) + first * sample,
             node.out() + first * sample);
     });
   }
 }
 
-void queue_token_reduce(const Attributes& attributes, const Node& node, void* stream) {
+void queue_token_reduce(const Attributes& attributes, const Node& node, DeviceQueue to) {
   using namespace reduce_input;  // NOLINT
-  queue_node("TokenReduce", stream, [&](Queue& queue) {
+  queue_node("TokenReduce", to, [&](Queue& queue) {
     draw_masks(queue, mask_of(attributes), node['B'], node.in<int64_t>(kSamples),
                node.in<int64_t>(kSeed), node.in<int64_t>(kEpoch), node.out<int32_t>());
   });

@@ -72,9 +72,20 @@ class Stream {
   std::unique_ptr<DeviceMemory> own_problem_, workspace_, products_workspace_;
 };
 
-// All streams on which nodes run. Memory stays until the last node is gone, so it is bounded by the
-// sessions that are open.
-class Streams {
+// All streams on which nodes run.
+std::shared_ptr<Stream> shared_stream(int device, cudaStream_t stream) {
+  static std::mutex mutex;
+  static auto* streams = new std::map<std::pair<int, cudaStream_t>, std::weak_ptr<Stream>>();
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::weak_ptr<Stream>& known = (*streams)[{device, stream}];
+  std::shared_ptr<Stream> found = known.lock();
+  if (!found) known = found = std::make_shared<Stream>(device, stream);
+  return found;
+}
+
+// The streams on which one node has run: memory lives as long as the nodes that use it, so it is
+// bounded by the sessions that are open.
+class NodeStreams {
  public:
   Stream& of(cudaStream_t stream) {
     int device = 0;
@@ -85,29 +96,20 @@ class Streams {
     }
     check(cudaSetDevice(device), "cudaSetDevice");
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::unique_ptr<Stream>& found = streams_[{device, stream}];
-    if (!found) found = std::make_unique<Stream>(device, stream);
+    std::shared_ptr<Stream>& found = used_[{device, stream}];
+    if (!found) found = shared_stream(device, stream);
     return *found;
-  }
-
-  static std::shared_ptr<Streams> shared() {
-    static std::mutex mutex;
-    static auto* kept = new std::weak_ptr<Streams>();
-    const std::lock_guard<std::mutex> lock(mutex);
-    std::shared_ptr<Streams> streams = kept->lock();
-    if (!streams) *kept = streams = std::make_shared<Streams>();
-    return streams;
   }
 
  private:
   std::mutex mutex_;
-  std::map<std::pair<int, cudaStream_t>, std::unique_ptr<Stream>> streams_;
+  std::map<std::pair<int, cudaStream_t>, std::shared_ptr<Stream>> used_;
 };
 
 }  // namespace
 
-void on_stream(cudaStream_t stream, const std::function<void(Queue& queue)>& body) {
-  Streams::shared()->of(stream).run(body);
+void on_stream(ort::DeviceQueue to, const std::function<void(Queue& queue)>& body) {
+  static_cast<NodeStreams*>(to.state)->of(static_cast<cudaStream_t>(to.stream)).run(body);
 }
 
 void run_op(Queue& queue, uint32_t kind, uint32_t flags, std::initializer_list<int64_t> dims,
@@ -124,7 +126,7 @@ void run_op(Queue& queue, uint32_t kind, uint32_t flags, std::initializer_list<i
 
 namespace ort {
 
-std::shared_ptr<void> device_state() { return Streams::shared(); }
+std::shared_ptr<void> device_state() { return std::make_shared<NodeStreams>(); }
 
 }  // namespace ort
 

@@ -5,13 +5,14 @@
 #include <functional>
 
 #include "cuda/queue.h"
+#include "ort/op_schema.h"
 
 namespace clipa {
 
-// Queues body's kernels on a stream. body runs twice, first on a queue that only plans, and takes
-// the same way both times; its pieces of the workspace are free again for the next call on that
-// stream. Calls for one stream take turns. Throws StatusError.
-void on_stream(cudaStream_t stream, const std::function<void(Queue& queue)>& body);
+// Queues body's kernels on the stream of a node. body runs twice, first on a queue that only plans,
+// and takes the same way both times; its pieces of the workspace are free again for the next call
+// on that stream. Calls for one stream take turns. Throws StatusError.
+void on_stream(ort::DeviceQueue to, const std::function<void(Queue& queue)>& body);
 
 // Runs an op of the training library as a part of a node.
 void run_op(Queue& queue, uint32_t kind, uint32_t flags, std::initializer_list<int64_t> dims,

@@ -93,7 +93,8 @@ void append_cuda(const Runtime& runtime, OrtSessionOptions* options, int32_t dev
                   std::string(kLibrary) + " does not lie beside " + runtime.path +
                       ": this package of ONNX Runtime has no CUDA provider; put that file and "
                       "libonnxruntime_providers_shared.so of version " +
-                      runtime.version + " there, from ONNX Runtime's official GPU package");
+                      runtime.version + " there; the wheel onnxruntime-gpu " + runtime.version +
+                      " of PyPI has both");
   }
   if (!read_library_file(cuda_provider(runtime)).whole) {
     throw Failure(
@@ -104,9 +105,10 @@ void append_cuda(const Runtime& runtime, OrtSessionOptions* options, int32_t dev
     Owned<OrtCUDAProviderOptionsV2> cuda(api.ReleaseCUDAProviderOptions);
     check(api, api.CreateCUDAProviderOptions(cuda.out()));
     const std::string number = std::to_string(device);
-    const char* const keys[] = {"device_id"};
-    const char* const values[] = {number.c_str()};
-    check(api, api.UpdateCUDAProviderOptions(cuda.get(), keys, values, 1));
+    // Plain float32 in ONNX Runtime's own products too: its default rounds to 19 bits.
+    const char* const keys[] = {"device_id", "use_tf32"};
+    const char* const values[] = {number.c_str(), "0"};
+    check(api, api.UpdateCUDAProviderOptions(cuda.get(), keys, values, 2));
     if (stream != nullptr) {
       check(api, api.UpdateCUDAProviderOptionsWithValue(cuda.get(), "user_compute_stream", stream));
     }

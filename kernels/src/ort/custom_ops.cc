@@ -133,7 +133,7 @@ OrtStatus* compute(void* kernel, OrtKernelContext* context) {
       const Node node(*k.api, *k.row->schema, k.attributes, context);
       void* stream = nullptr;
       check_node(*k.api, k.api->KernelContext_GetGPUComputeStream(context, &stream));
-      if (node['B'] > 0) k.row->queue(k.attributes, node, stream);
+      if (node['B'] > 0) k.row->queue(k.attributes, node, {stream, k.device.get()});
       return;
     }
     Call call(*k.api, *k.row->schema, k.attributes, k.packed, context);

@@ -14,7 +14,7 @@ namespace ort {
 // Ends with an entry whose schema is null.
 extern const OpKernel kDeviceKernels[];
 
-// What all nodes of the device use together; kept by each of them. Null where there is no device.
+// What a node of the device keeps between its runs. Null where there is no device.
 std::shared_ptr<void> device_state();
 
 // What is wrong when a kernel has left `word` (not 0) in the run's word for problems.

@@ -66,6 +66,12 @@ struct OpSchema {
   void (*derive)(const Attributes& attributes, const Present& present, Letters& letters);
 };
 
+// Where a kernel of a device queues a node: the stream, and what device_state() made for the node.
+struct DeviceQueue {
+  void* stream;
+  void* state;
+};
+
 // A row of a table of kernels. One of compute and queue is null.
 struct OpKernel {
   const OpSchema* schema;
@@ -73,7 +79,7 @@ struct OpKernel {
   // Computes on the host's threads, with packed weights.
   void (*compute)(const Attributes& attributes, Call& call);
   // Queues the node on a stream of the device where its tensors lie. Throws OpError.
-  void (*queue)(const Attributes& attributes, const Node& node, void* stream) = nullptr;
+  void (*queue)(const Attributes& attributes, const Node& node, DeviceQueue to) = nullptr;
 };
 
 // Ends with an entry whose schema is null.

@@ -33,6 +33,7 @@ constexpr int kUsualShared = 48 << 10;
 thread_local std::string last_message;
 
 std::atomic<uint64_t> bytes_to_host{0};
+std::atomic<int64_t> blocks_held{0};  // of device memory
 
 enum class State { kReady, kAtBarrier, kAtWarpBarrier, kEnded };
 
@@ -361,9 +362,11 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
   *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   if (*memory == nullptr) return cudaErrorMemoryAllocation;
   std::memset(*memory, 0xff, bytes);
+  ++blocks_held;
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* memory) {
+  if (memory != nullptr) --blocks_held;
   std::free(memory);
   return cudaSuccess;
 }
@@ -423,7 +426,9 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int valu
   return cudaSuccess;
 }
 
-// What tests count: bytes copied to the host, and kernels and copies queued on a stream.
+// What tests count: bytes copied to the host, blocks of device memory that are not free, and
+// kernels and copies queued on a stream.
 #define EMULATION_EXPORT extern "C" __attribute__((visibility("default")))
 EMULATION_EXPORT uint64_t emulation_bytes_to_host() { return bytes_to_host; }
+EMULATION_EXPORT int64_t emulation_blocks_held() { return blocks_held; }
 EMULATION_EXPORT uint64_t emulation_queued(cudaStream_t stream) { return stream->queued; }

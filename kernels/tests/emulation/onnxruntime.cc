@@ -45,8 +45,12 @@ OrtStatus* create_cuda(OrtCUDAProviderOptionsV2** cuda) {
 OrtStatus* update_cuda(OrtCUDAProviderOptionsV2* cuda, const char* const* keys,
                        const char* const* values, size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    if (std::string(keys[i]) != "device_id") return real->CreateStatus(kFail, keys[i]);
-    cuda->device = values[i];
+    const std::string key = keys[i], value = values[i];
+    if (key == "device_id") {
+      cuda->device = value;
+    } else if (key != "use_tf32" || value != "0") {
+      return real->CreateStatus(kFail, ("provider option " + key + " = " + value).c_str());
+    }
   }
   return nullptr;
 }

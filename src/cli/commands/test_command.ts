@@ -7,7 +7,7 @@ import { runCommand } from "../setup/run_command.ts";
 const DEVICE_SUITES = ["tests/ops/", "tests/tensor/", "tests/train/train_step_test.ts"];
 
 /** What runs the custom ops of ONNX Runtime there, where its provider for the device loads. */
-const ORT_SUITES = ["custom_ops", "custom_op_errors", "token_reduce", "bound_run"]
+const ORT_SUITES = ["custom_ops", "custom_op_errors", "token_reduce", "bound_run", "fast_graph"]
   .map((name) => `tests/onnx/${name}_test.ts`);
 
 /** All tests but those of the CUDA library, which `test:cuda-build` builds and tests. */
