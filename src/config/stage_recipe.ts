@@ -89,6 +89,11 @@ export interface StageRecipe {
   readonly batch: number;
   /** Parts in which a batch goes through the towers, to save memory; must divide the batch. */
   readonly accumulate: number;
+  /**
+   * Compute each block again in the backward pass instead of keeping its activations: less memory for a
+   * second forward pass. Default false. The numbers are the same.
+   */
+  readonly recompute?: boolean;
   readonly image: ImageBudget;
   readonly text: TextBudget;
   /** Peak learning rate, stated outright; exactly one of `lr` and `baseLr` is not null. */

@@ -13,6 +13,7 @@ export const stageSchema = z.strictObject({
   samples: count,
   batch: z.int().min(2),
   accumulate: count,
+  recompute: z.boolean().optional(),
   // Options of one strategy are left out where a recipe does not give them, so that its hash stays.
   image: z.strictObject({
     strategy: z.enum(IMAGE_STRATEGIES),

@@ -8,6 +8,7 @@ import { imageTower } from "./image_tower.ts";
 import { gridOf, type ModelShape } from "./model_shape.ts";
 import { sinCosPositions } from "./position_table.ts";
 import { type BlockType, type Lookup, residualBlock } from "./residual_block.ts";
+import { recomputed } from "./recomputed_block.ts";
 import { textTower } from "./text_tower.ts";
 
 /** Mean and standard deviation of red, green and blue, by name. */
@@ -30,6 +31,8 @@ export interface ClipModelOptions {
   readonly decayed?: "kernels" | "matrices";
   /** Block type of both towers; default the papers' residual block. */
   readonly block?: BlockType;
+  /** Compute each block again in the backward pass instead of keeping its activations. Default false. */
+  readonly recompute?: boolean;
 }
 
 /**
@@ -49,7 +52,7 @@ export class ClipModel implements Disposable {
     const { image } = shape.spec;
     this.context = context;
     this.shape = shape;
-    this.block = block;
+    this.block = options.recompute ? recomputed(block) : block;
     const decayed = options.decayed ?? (shape.spec.flavour === "torch" ? "matrices" : "kernels");
     const specs = clipParameters(shape, seed, block, decayed);
     const { logitBias } = options;

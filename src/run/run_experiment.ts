@@ -162,6 +162,7 @@ export async function runExperiment(
         seed: recipe.seed,
         decayed: recipe.optimizer.decayed,
         logitBias: logitBiasOf(recipe),
+        recompute: stage.recompute,
       });
       const from = state !== null && i === state.stage ? state : null;
       if (from) {

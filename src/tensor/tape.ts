@@ -197,7 +197,12 @@ export class Tape implements Disposable {
       if (typeof gradient === "number") this.#gradients.set(root, gradient);
       else this.addGradient(root, gradient);
     }
-    for (let i = this.#nodes.length - 1; i >= 0; i--) {
+    this.#unwind(0);
+  }
+
+  /** The chain rule through the nodes from number `first` on, the last one first. */
+  #unwind(first: number): void {
+    for (let i = this.#nodes.length - 1; i >= first; i--) {
       const { output, backward } = this.#nodes[i];
       const gradient = this.#gradients.get(output);
       if (gradient === undefined) continue;
@@ -205,7 +210,31 @@ export class Tape implements Disposable {
       this.#gradients.delete(output);
       backward(new Gradient(this, output.shape, gradient));
     }
-    this.#nodes.length = 0;
+    this.#nodes.length = first;
+  }
+
+  /**
+   * Runs `body` without keeping what it computes on the way: its ops run once more in the backward pass,
+   * right before their gradients. Less memory for a second forward pass; the same bits.
+   *
+   * ```ts ignore
+   * const y = tape.recompute(() => block.forward(tape, get, "block.0", x, spec));
+   * ```
+   *
+   * @param body Emits ops on this tape, the same ones each time. What it reads from outside must not
+   *   change before the backward pass.
+   */
+  recompute(body: () => Tensor): Tensor {
+    const first = this.#nodes.length;
+    const output = body();
+    this.#nodes.length = first;
+    this.node(output, (gradient) => {
+      const start = this.#nodes.length;
+      const again = body();
+      this.#gradients.set(again, gradient.constant() ?? gradient.tensor());
+      this.#unwind(start);
+    });
+    return output;
   }
 
   /** The gradient of an activation that no node has consumed (inputs that require one). */

@@ -57,8 +57,13 @@ export function stageMemory(
     { ...model.text, tokens: stage.text.tokens },
   ];
   const patches = stage.image.tokens * 3 * patch ** 2 * hardware.valueBytes;
-  const kept = towers.reduce((sum, tower) => sum + tower.layers * keptBytes(tower, hardware), 0);
-  const worked = hardware.recompute ? Math.max(...towers.map(workedBytes)) : 0;
+  const { valueBytes } = hardware;
+  const { recompute = hardware.recompute } = stage;
+  const kept = towers.reduce(
+    (sum, tower) => sum + tower.layers * keptBytes(tower, recompute, valueBytes),
+    0,
+  );
+  const worked = recompute ? Math.max(...towers.map(workedBytes)) : 0;
   const activations = pairs * (patches + kept + worked);
   const features = 2 * stage.batch * model.embed * 4 * (stage.accumulate > 1 ? 2 : 1);
   const inputs = pairs * (3 * stage.image.size ** 2 + 4 * stage.text.tokens);
@@ -74,7 +79,7 @@ interface Tower {
 }
 
 /** Kept of a pair by a block until its backward pass. */
-function keptBytes({ width, mlp, tokens }: Tower, { recompute, valueBytes }: Hardware): number {
+function keptBytes({ width, mlp, tokens }: Tower, recompute: boolean, valueBytes: number): number {
   return valueBytes * tokens * (recompute ? width : 8 * width + 2 * mlp + 8);
 }
 

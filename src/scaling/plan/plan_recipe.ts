@@ -168,7 +168,8 @@ function planStage(
   const samples = steps * stage.batch;
   const tokens = { patches: stage.image.tokens, text: stage.text.tokens };
   const work = pairWork(recipe.model, tokens, hardware.valueBytes);
-  const passes = forwardPasses({ recompute: hardware.recompute, accumulate: stage.accumulate });
+  const { accumulate, recompute = hardware.recompute } = stage;
+  const passes = forwardPasses({ recompute, accumulate });
   const { arithmetic, memory } = roofSeconds(work, passes, hardware);
   const parameters = parameterCounts(recipe.model, stage.image.size, stage.text.tokens).total;
   // Every device updates the whole model.
