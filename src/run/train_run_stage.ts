@@ -1,6 +1,6 @@
 import type { Recipe } from "../config/recipe.ts";
 import { peakLr, stageSteps, warmupSteps } from "../config/stage_numbers.ts";
-import { saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
+import { listCheckpoints, saveCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { CheckpointWriter } from "../checkpoint/checkpoint_writer.ts";
 import type { LoadedBatch } from "../data/loader/pair_loader.ts";
 import { describeCounts } from "../data/stream/stream_counts.ts";
@@ -269,7 +269,19 @@ export async function trainRunStage(
     });
   } catch (error) {
     // Whatever ended the stage, the steps that were done are kept.
-    await saveNow(completed);
+    try {
+      await saveNow(completed);
+    } catch (failure) {
+      const why = failure instanceof Error ? failure.message : String(failure);
+      const last = listCheckpoints(folder).at(-1);
+      const note = `stage ${stage.name}: step ${completed} is not saved: ${why}; ` +
+        (last === undefined
+          ? "there is no checkpoint yet: the same command starts anew"
+          : `the checkpoint ${last} is whole: the same command goes on from there`);
+      options.events?.write({ kind: "stop", stage: stage.name, step: completed, note });
+      // Who stopped the run must not think that it is kept; another error is the one to be told.
+      if (signal.aborted) throw new Error(note, { cause: failure });
+    }
     throw error;
   }
   await saveNow(steps);
