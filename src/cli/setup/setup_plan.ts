@@ -46,7 +46,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
     wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS],
   },
   "test:sanitize": { native: false, gate: false, sanitizers: true },
-  trust: { native: true, gate: false },
+  trust: { native: true, gate: false, wants: NOTEBOOK_NEEDS },
   "test:cuda-build": { native: false, gate: false, cuda: true },
   ok: {
     native: true,
