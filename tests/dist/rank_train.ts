@@ -1,6 +1,7 @@
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
 import type { RankGroup } from "../../src/dist/rank_group.ts";
 import { runExperiment } from "../../src/run/run_experiment.ts";
+import { streamDataSet } from "../../src/run/stream_data.ts";
 import { makeSmallSet } from "../run/small_set.ts";
 
 /** What a short run is asked to do. */
@@ -13,16 +14,21 @@ export interface SmallTraining {
   readonly accumulate?: number;
   /** Rank that trains with another seed. */
   readonly otherSeedOn?: number;
+  /** Reads these shards as a stream instead of the small set. */
+  readonly shards?: string;
 }
 
 /** Trains a model of one layer on the small set, in two stages, alone or as one of several ranks. */
 export async function trainSmall(group: RankGroup, request: SmallTraining) {
-  const { folder, breakAt, resume = false, batch = 32, accumulate = 1, otherSeedOn } = request;
+  const { folder, breakAt, resume = false, batch = 32, accumulate = 1, otherSeedOn, shards } =
+    request;
   const stage = { batch, accumulate, lr: 2e-3, warmup: { share: 0.1 } };
   const recipe = parseRecipe({
     name: "small",
     seed: otherSeedOn === group.rank ? 99 : 3,
-    data: { set: "icons-v1" },
+    data: shards === undefined
+      ? { set: "icons-v1" }
+      : { shards, stream: { buffer: 60, maxBroken: 0.5 } },
     model: {
       preset: "laptop-w48",
       image: { layers: 1, patch: 4 },
@@ -32,9 +38,11 @@ export async function trainSmall(group: RankGroup, request: SmallTraining) {
       { name: "few", samples: 640, image: { size: 8 }, text: { tokens: 6 }, ...stage },
       { name: "full", samples: 320, image: { size: 16 }, text: { tokens: 6 }, ...stage },
     ],
-    eval: { benches: ["small"] },
+    eval: { benches: shards === undefined ? ["small"] : [] },
   }, "small");
-  const dataSet = await group.share(group.rank === 0 ? makeSmallSet(`${folder}/set`) : null);
+  const make = () =>
+    shards === undefined ? makeSmallSet(`${folder}/set`) : streamDataSet(recipe, `${folder}/cache`);
+  const dataSet = await group.share(group.rank === 0 ? make() : null);
   let steps = 0;
   return await runExperiment(recipe, {
     out: `${folder}/run`,

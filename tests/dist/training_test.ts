@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SOLO } from "../../src/dist/rank_group.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors.ts";
+import { writeTrainShards } from "../run/stream_shards.ts";
 import { type SmallTraining, trainSmall } from "./rank_train.ts";
 import { runRanks } from "./run_ranks.ts";
 
@@ -62,6 +63,24 @@ Deno.test("runExperiment gives the loss curve of one rank when two ranks train",
       );
     });
     assert.ok(seen.at(-1)!.loss < seen[0].loss, "it learns");
+  }));
+
+Deno.test("runExperiment gives the loss curve of one rank when two ranks share a stream's batches", () =>
+  inFolder(async (dir) => {
+    writeTrainShards(dir, { shards: 4, perShard: 24 });
+    const shards = `${dir}/shards/{000..003}.tar`;
+    await trainSmall(SOLO, { folder: `${dir}/one`, shards });
+    const { code, stderr } = await byRanks(2, { folder: `${dir}/two`, shards });
+    assert.equal(code, 0, stderr);
+    const [wanted, seen] = [lossesOf(`${dir}/one`), lossesOf(`${dir}/two`)];
+    assert.equal(seen.length, wanted.length);
+    seen.forEach(({ stage, step, loss }, i) => {
+      assert.deepEqual([stage, step], [wanted[i].stage, wanted[i].step]);
+      assert.ok(
+        Math.abs(loss - wanted[i].loss) <= 1e-3 * wanted[i].loss,
+        `${stage} ${step}: ${loss}`,
+      );
+    });
   }));
 
 Deno.test("runExperiment goes on with the same bits when two ranks are broken off", () =>
