@@ -17,6 +17,7 @@ import { EventLog } from "../train/event_log.ts";
 import { MetricsLog } from "../train/metrics_log.ts";
 import { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { watchdog } from "../train/watchdog.ts";
+import { checkDevice } from "./check_device.ts";
 import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
 import { compareLibraries, libraryIdentity } from "./library_identity.ts";
 import { loadInitialWeights } from "./initial_weights.ts";
@@ -125,6 +126,7 @@ export async function runExperiment(
   );
   const state = await group.share(checkpoint?.state ?? null);
   using context = new NativeContext({ precision: recipe.precision });
+  checkDevice(context);
   const library = compareLibraries(state?.library, libraryIdentity());
   using events = writes ? new EventLog(`${out}/events.jsonl`) : null;
   const note = (kind: string, text: string) => {

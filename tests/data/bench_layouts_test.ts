@@ -13,6 +13,7 @@ import { tarSource } from "../../src/data/benches/tar_source.ts";
 import { labelOf } from "../../src/data/shards/sample_parts.ts";
 import { grayPng, writeShard } from "./shard_fixture.ts";
 
+type Write = (name: string, content?: string | Uint8Array) => string;
 const PNG = grayPng(2, 2, Uint8Array.of(0, 80, 160, 240));
 
 function withFolder(body: (dir: string, write: Write) => void | Promise<void>) {
@@ -32,8 +33,6 @@ function withFolder(body: (dir: string, write: Write) => void | Promise<void>) {
     }
   };
 }
-
-type Write = (name: string, content?: string | Uint8Array) => string;
 
 async function listed<Part>({ parts }: BenchSource<Part>) {
   const rows: [string, Part][] = [];

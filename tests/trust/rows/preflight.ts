@@ -1,3 +1,5 @@
+import { NativeContext } from "../../../src/native/context.ts";
+import { checkDevice } from "../../../src/run/check_device.ts";
 import { findShortage, preflight, runNeeds } from "../../../src/run/preflight.ts";
 import { inFolder, type Row, share } from "../row.ts";
 import { runSmall, smallRecipe } from "../small_experiment.ts";
@@ -35,10 +37,19 @@ export const checksFirst: Row = {
       } catch (error) {
         checks.push(String(error).includes(train));
       }
+      using context = new NativeContext();
+      checkDevice(context);
+      const wrong = (x: Float32Array) => new Float32Array(x.length);
+      try {
+        checkDevice(context, wrong);
+        checks.push(false);
+      } catch (error) {
+        checks.push(/computes wrongly/.test(String(error)));
+      }
       return share(
         checks.filter(Boolean).length,
-        5,
-        "checks: enough, disk, memory, benchmark, cut records; device health: no GPU here",
+        6,
+        "checks: enough, disk, memory, benchmark, cut records, a device that computes wrongly",
       );
     }),
 };
