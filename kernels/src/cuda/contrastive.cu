@@ -1,7 +1,7 @@
 // Symmetric InfoNCE in chunks: logits of some rows against some columns at a time, with a running
 // log-sum-exp, so that memory does not grow with the square of the batch.
 #include "cuda/launch.h"
-#include "cuda/products.h"
+#include "cuda/pair_logits.h"
 #include "cuda/sums.h"
 #include "cuda/warp_lanes.h"
 #include "lanes/softmax_row.h"
@@ -11,23 +11,6 @@ namespace clipa {
 namespace {
 
 using L = WarpLanes;
-
-constexpr int64_t kRows = 2048;     // rows of a block of logits
-constexpr int64_t kColumns = 4096;  // and columns
-
-struct Dims {
-  explicit Dims(const Op& op)
-      : local(op.dims[0]), total(op.dims[1]), width(op.dims[2]), offset(op.dims[3]) {}
-  int64_t local, total, width, offset;
-  int64_t block() const { return std::min(kRows, total) * std::min(kColumns, total); }
-};
-
-// z[rows, columns] = a[first_row..] b[first_column..]^T, without the scale, which is on the device.
-void logits(Queue& queue, const Dims& d, const float* a, int64_t first_row, int64_t rows,
-            const float* b, int64_t first_column, int64_t columns, float* z) {
-  queue.products->multiply(queue, {false, true, rows, columns, d.width, a + first_row * d.width,
-                                   b + first_column * d.width, nullptr, z});
-}
 
 // Of a row, so far.
 struct RowState {
@@ -60,7 +43,7 @@ void absorb(Queue& queue, const float* z, const float* logit_scale, int64_t coun
 }
 
 void forward_run(const Op& op, Queue& queue) {
-  const Dims d(op);
+  const PairDims d(op);
   const float* scale = op.in(2);
   float* z = queue.take(d.block());
   RowState* states = queue.take<RowState>(d.local);
@@ -68,20 +51,11 @@ void forward_run(const Op& op, Queue& queue) {
   int32_t* hits = queue.take<int32_t>(2 * d.local);
   for (int side = 0; side < 2; ++side) {
     const float *a = op.in(side), *b = op.in(1 - side);
-    for (int64_t first = 0; first < d.local; first += kRows) {
-      const int64_t count = std::min(kRows, d.local - first), own = d.offset + first;
-      const auto block = [&](int64_t column, int64_t columns) {
-        logits(queue, d, a, own, count, b, column, columns, z);
-        absorb(queue, z, scale, count, columns, column == own, states + first);
-      };
-      block(own, count);
-      for (int64_t column = 0; column < own; column += kColumns) {
-        block(column, std::min(kColumns, own - column));
-      }
-      for (int64_t column = own + count; column < d.total; column += kColumns) {
-        block(column, std::min(kColumns, d.total - column));
-      }
-    }
+    each_local_block(d, [&](int64_t first, int64_t count, int64_t column, int64_t columns) {
+      const bool own = column == d.offset + first;
+      pair_logits(queue, d, a, d.offset + first, count, b, column, columns, z);
+      absorb(queue, z, scale, count, columns, own, states + first);
+    });
     float* lse = op.out(4 + side);
     const int64_t at = side * d.local;
     each(queue, d.local, [=] __device__(int64_t r) {
@@ -140,22 +114,22 @@ void logit_gradient(Queue& queue, const GradientBlock& block, const float* logit
 }
 
 void backward_run(const Op& op, Queue& queue) {
-  const Dims d(op);
+  const PairDims d(op);
   const float* scale = op.in(2);
   float* z = queue.take(d.block());
   double* sums = queue.take<double>(d.total);
   for (int side = 0; side < 2; ++side) {
     const float* other = op.in(1 - side);
-    for (int64_t first = 0; first < d.total; first += kRows) {
-      const int64_t count = std::min(kRows, d.total - first);
+    for (int64_t first = 0; first < d.total; first += kPairRows) {
+      const int64_t count = std::min(kPairRows, d.total - first);
       float* out = op.out(5 + side) + first * d.width;
       // Rows of other ranks only meet this rank's columns; their other gradients are zero.
       const bool meets_all = first < d.offset + d.local && first + count > d.offset;
       const int64_t from = meets_all ? 0 : d.offset;
       const int64_t to = meets_all ? d.total : d.offset + d.local;
-      for (int64_t column = from; column < to; column += kColumns) {
-        const int64_t columns = std::min(kColumns, to - column);
-        logits(queue, d, op.in(side), first, count, other, column, columns, z);
+      for (int64_t column = from; column < to; column += kPairColumns) {
+        const int64_t columns = std::min(kPairColumns, to - column);
+        pair_logits(queue, d, op.in(side), first, count, other, column, columns, z);
         const GradientBlock block{
             first,           column,
             columns,         d.offset,

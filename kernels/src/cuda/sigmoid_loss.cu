@@ -1,7 +1,7 @@
 // The sigmoid loss of SigLIP in chunks, as on the CPU:
 //   l(i, j) = e^s x_i y_j + b;  loss = 1/N sum_ij log(1 + e^(-z l)), z = 1 for a pair, else -1.
 #include "cuda/launch.h"
-#include "cuda/products.h"
+#include "cuda/pair_logits.h"
 #include "cuda/sums.h"
 #include "cuda/warp_lanes.h"
 #include "lanes/softplus_row.h"
@@ -11,23 +11,6 @@ namespace clipa {
 namespace {
 
 using L = WarpLanes;
-
-constexpr int64_t kRows = 2048;     // rows of a block of logits
-constexpr int64_t kColumns = 4096;  // and columns
-
-struct Dims {
-  explicit Dims(const Op& op)
-      : local(op.dims[0]), total(op.dims[1]), width(op.dims[2]), offset(op.dims[3]) {}
-  int64_t local, total, width, offset;
-  int64_t block() const { return std::min(kRows, total) * std::min(kColumns, total); }
-};
-
-// z[rows, columns] = a[first_row..] b[first_column..]^T; scale and bias are on the device.
-void logits(Queue& queue, const Dims& d, const float* a, int64_t first_row, int64_t rows,
-            const float* b, int64_t first_column, int64_t columns, float* z) {
-  queue.products->multiply(queue, {false, true, rows, columns, d.width, a + first_row * d.width,
-                                   b + first_column * d.width, nullptr, z});
-}
 
 struct RowState {
   double loss;
@@ -60,25 +43,16 @@ void absorb(Queue& queue, const float* z, const float* logit_scale, const float*
 }
 
 void forward_run(const Op& op, Queue& queue) {
-  const Dims d(op);
+  const PairDims d(op);
   float* z = queue.take(d.block());
   RowState* states = queue.take<RowState>(d.local);
   for (int side = 0; side < 2; ++side) {
     const float *a = op.in(side), *b = op.in(1 - side);
-    for (int64_t first = 0; first < d.local; first += kRows) {
-      const int64_t count = std::min(kRows, d.local - first), own = d.offset + first;
-      const auto block = [&](int64_t column, int64_t columns) {
-        logits(queue, d, a, own, count, b, column, columns, z);
-        absorb(queue, z, op.in(2), op.in(3), count, columns, column == own, states + first);
-      };
-      block(own, count);
-      for (int64_t column = 0; column < own; column += kColumns) {
-        block(column, std::min(kColumns, own - column));
-      }
-      for (int64_t column = own + count; column < d.total; column += kColumns) {
-        block(column, std::min(kColumns, d.total - column));
-      }
-    }
+    each_local_block(d, [&](int64_t first, int64_t count, int64_t column, int64_t columns) {
+      const bool own = column == d.offset + first;
+      pair_logits(queue, d, a, d.offset + first, count, b, column, columns, z);
+      absorb(queue, z, op.in(2), op.in(3), count, columns, own, states + first);
+    });
     float* hits = op.out(5) + side;
     total(
         queue, d.local, [=] __device__(int64_t r) { return states[r].rivals == 0 ? 1 : 0; },
@@ -100,7 +74,7 @@ struct Sums {
 
 // Turns logits into their gradient times the scale; adds to the sums of the row where they are
 // kept.
-void logit_gradient(Queue& queue, const Op& op, const Dims& d, int64_t first, int64_t count,
+void logit_gradient(Queue& queue, const Op& op, const PairDims& d, int64_t first, int64_t count,
                     int64_t column, int64_t columns, float* z, Sums* sums) {
   const float weight = op.scalars[0] / static_cast<float>(d.total);
   const float *logit_scale = op.in(2), *logit_bias = op.in(3);
@@ -126,7 +100,7 @@ void logit_gradient(Queue& queue, const Op& op, const Dims& d, int64_t first, in
 }
 
 void backward_run(const Op& op, Queue& queue) {
-  const Dims d(op);
+  const PairDims d(op);
   float* z = queue.take(d.block());
   Sums* sums = queue.take<Sums>(d.local);
   each(queue, d.local, [=] __device__(int64_t r) { sums[r] = Sums{0, 0}; });
@@ -138,11 +112,11 @@ void backward_run(const Op& op, Queue& queue) {
     // only.
     const int64_t begin = side == 1 ? 0 : d.offset, end = side == 1 ? d.total : d.offset + d.local;
     const int64_t from = side == 0 ? 0 : d.offset, to = side == 0 ? d.total : d.offset + d.local;
-    for (int64_t first = begin; first < end; first += kRows) {
-      const int64_t count = std::min(kRows, end - first);
-      for (int64_t column = from; column < to; column += kColumns) {
-        const int64_t columns = std::min(kColumns, to - column);
-        logits(queue, d, op.in(side), first, count, other, column, columns, z);
+    for (int64_t first = begin; first < end; first += kPairRows) {
+      const int64_t count = std::min(kPairRows, end - first);
+      for (int64_t column = from; column < to; column += kPairColumns) {
+        const int64_t columns = std::min(kPairColumns, to - column);
+        pair_logits(queue, d, op.in(side), first, count, other, column, columns, z);
         logit_gradient(queue, op, d, first, count, column, columns, z,
                        side == 0 ? sums + (first - d.offset) : nullptr);
         float* rows_out = out + first * d.width;
