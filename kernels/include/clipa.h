@@ -78,7 +78,8 @@ enum clipa_flag {
   CLIPA_FLAG_RELU = 3,          /* unary ops only */
   CLIPA_FLAG_SIGMOID = 4,       /* unary ops only */
   CLIPA_FLAG_TANH = 5,          /* unary ops only */
-  CLIPA_FLAG_ACTIVATION = 15,   /* mask of the five above */
+  CLIPA_FLAG_GELU_QUICK = 6,    /* x * sigmoid(1.702 x), of OpenAI's weights */
+  CLIPA_FLAG_ACTIVATION = 15,   /* mask of the six above */
   CLIPA_FLAG_ACCUMULATE = 16,   /* parameter gradients are added to what is there */
   CLIPA_FLAG_CAUSAL = 32,       /* attention: token i sees tokens 0..i */
   CLIPA_FLAG_NORM_ADD_EPS = 64, /* L2 normalise by (norm + eps), else by max(norm, eps) */

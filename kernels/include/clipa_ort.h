@@ -36,9 +36,11 @@
  *     norm, projection, and division by max(norm, norm_eps), or by norm + norm_eps
  *   ResidualBlock(x[B,T,W], gamma_1[W], beta_1[W], weight_qkv[3W,W], bias_qkv[3W],
  *              weight_out[W,W], bias_out[W], gamma_2[W], beta_2[W], weight_fc[M,W], bias_fc[M],
- *              weight_proj[W,M], bias_proj[W];
- *              heads int, causal int = 0, gelu string (erf, tanh), eps float = 1e-6) -> [B,T,W]
- *     a pre-norm transformer block; a few samples at a time go through all of it
+ *              weight_proj[W,M], bias_proj[W], scale_1?[W], scale_2?[W];
+ *              heads int, causal int = 0, gelu string (erf, tanh, quick), eps float = 1e-6)
+ *              -> [B,T,W]
+ *     a pre-norm transformer block, what attention and the perceptron add times scale_1 and
+ *     scale_2; a few samples at a time go through all of it
  *   TokenReduce(samples i64[B], seed i64[1], epoch i64[1];
  *              strategy string (random, grid, block), grid int, keep int,
  *              jitter string = none (none, sample, window), placement string = random (random,

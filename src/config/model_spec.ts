@@ -18,6 +18,10 @@ export interface ImageTowerSpec {
    * tokens, then layer norm (the "gap" of the first PyTorch weights).
    */
   readonly pool: "cls" | "mean" | "mean-with-cls";
+  /** The last layer norm in front of a mean instead of behind it, as in some models of others. */
+  readonly normBeforePool?: true;
+  /** Starts learned factors of what each half of a block adds to its stream (LayerScale); else none. */
+  readonly layerScale?: number;
   /**
    * Position table: `sincos2d` = fixed sines and cosines with the JAX code's frequencies
    * 10000^(-k / (width/4 - 1)); `sincos2d-mae` = the same with 10000^(-k / (width/4)); `learned`.
@@ -45,6 +49,8 @@ export interface TextTowerSpec {
   readonly pool: "last" | "eot";
   /** Whether a token sees only the tokens before it. */
   readonly causal: boolean;
+  /** As in the image tower. */
+  readonly layerScale?: number;
   /** Rows of the token table. */
   readonly vocabulary: number;
 }
@@ -63,8 +69,11 @@ export interface ModelSpec {
   readonly embed: number;
   readonly image: ImageTowerSpec;
   readonly text: TextTowerSpec;
-  /** GELU by its tanh approximation or by the error function. */
-  readonly gelu: "tanh" | "erf";
+  /**
+   * GELU by its tanh approximation or by the error function; `quick` = x sigmoid(1.702 x), with which
+   * OpenAI trained.
+   */
+  readonly gelu: "tanh" | "erf" | "quick";
   /** Added to the variance in every layer norm. */
   readonly layerNormEps: number;
   /** Keeps the feature norm off zero: z / (|z| + eps). */

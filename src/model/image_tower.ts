@@ -34,10 +34,16 @@ export function imagePooling({ image }: ModelSpec): Pooling {
   return !image.classToken && image.pool === "mean" ? "mean" : POOLINGS[image.pool];
 }
 
+/** True when all tokens are normed before pooling; where one token is pooled the order is the same. */
+export function normsTokens({ image }: ModelSpec): boolean {
+  return image.normBeforePool === true && image.pool !== "cls";
+}
+
 /**
  * The vision transformer: pictures → unit vectors [batch, embed].
  *
- * `cls` pools after the last layer norm, the means before it: layer norm after pooling, as in the released JAX code.
+ * `cls` pools after the last layer norm, the means before it: layer norm after pooling, as in the released JAX code,
+ * unless `normBeforePool` is set.
  */
 export function imageTower(
   tape: Tape,
@@ -71,14 +77,10 @@ export function imageTower(
       imageBlockSpec(spec),
     );
   }
-  const pooled = pool(tape, x, imagePooling(spec));
-  const normed = layerNorm(
-    tape,
-    pooled,
-    get("visual.ln_post.weight"),
-    get("visual.ln_post.bias"),
-    eps,
-  );
+  const norm = (of: Tensor) =>
+    layerNorm(tape, of, get("visual.ln_post.weight"), get("visual.ln_post.bias"), eps);
+  const pooling = imagePooling(spec);
+  const normed = normsTokens(spec) ? pool(tape, norm(x), pooling) : norm(pool(tape, x, pooling));
   const features = linear(tape, normed, get("visual.proj"), { layout: "in-out" });
   return l2Normalize(tape, reshape(tape, features, [batch, spec.embed]), normRule(spec));
 }

@@ -38,8 +38,8 @@ export function parameterCounts(
   textTokens: number,
 ): { image: number; text: number; total: number } {
   const { image, text, embed } = spec;
-  const blocks = ({ width, mlp, layers }: { width: number; mlp: number; layers: number }) =>
-    layers * (4 * width ** 2 + 2 * width * mlp + 9 * width + mlp);
+  const blocks = ({ width, mlp, layers, layerScale }: typeof image | typeof text) =>
+    layers * (4 * width ** 2 + 2 * width * mlp + (layerScale === undefined ? 9 : 11) * width + mlp);
   const patches = (imageSize / image.patch) ** 2;
   const classToken = image.classToken ? 1 : 0;
   const imageCount = 3 * image.patch ** 2 * image.width + classToken * image.width +

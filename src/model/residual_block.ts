@@ -1,5 +1,6 @@
 import type { ParameterSpec } from "../tensor/parameter_store.ts";
 import { attention } from "../tensor/ops/attention.ts";
+import { add, mul } from "../tensor/ops/elementwise.ts";
 import type { Gelu } from "../tensor/ops/activation.ts";
 import { layerNorm } from "../tensor/ops/layer_norm.ts";
 import { linear, mlp } from "../tensor/ops/linear.ts";
@@ -15,6 +16,8 @@ export interface BlockSpec {
   readonly causal: boolean;
   readonly gelu: Gelu;
   readonly layerNormEps: number;
+  /** Initial factor of what each half of a block adds to the stream; absent = no factors. */
+  readonly layerScale?: number;
 }
 
 /** Finds a parameter by name. */
@@ -33,13 +36,17 @@ export interface BlockType {
 
 /** The pre-norm transformer block of both CLIPA code bases: attention, then a two-layer perceptron. */
 export const residualBlock: BlockType = {
-  parameters(prefix, { width, mlp }, init) {
+  parameters(prefix, { width, mlp, layerScale }, init) {
     const p = (name: string, shape: number[], decay: boolean, fill: ParameterSpec["init"]) => ({
       name: `${prefix}.${name}`,
       shape,
       decay,
       init: fill,
     });
+    const factors = (name: string) =>
+      layerScale === undefined
+        ? []
+        : [p(`${name}.gamma`, [width], false, (values) => values.fill(layerScale))];
     return [
       p("ln_1.weight", [width], false, init.ones),
       p("ln_1.bias", [width], false, init.zeros),
@@ -47,24 +54,30 @@ export const residualBlock: BlockType = {
       p("attn.in_proj_bias", [3 * width], false, init.zeros),
       p("attn.out_proj.weight", [width, width], true, init.attentionOut),
       p("attn.out_proj.bias", [width], false, init.zeros),
+      ...factors("ls_1"),
       p("ln_2.weight", [width], false, init.ones),
       p("ln_2.bias", [width], false, init.zeros),
       p("mlp.c_fc.weight", [mlp, width], true, init.mlpIn),
       p("mlp.c_fc.bias", [mlp], false, init.zeros),
       p("mlp.c_proj.weight", [width, mlp], true, init.mlpOut),
       p("mlp.c_proj.bias", [width], false, init.zeros),
+      ...factors("ls_2"),
     ];
   },
 
-  forward(tape, get, prefix, x, { heads, causal, gelu, layerNormEps: eps }) {
+  forward(tape, get, prefix, x, { heads, causal, gelu, layerNormEps: eps, layerScale }) {
     const p = (name: string) => get(`${prefix}.${name}`);
     const n1 = layerNorm(tape, x, p("ln_1.weight"), p("ln_1.bias"), eps);
     const qkv = linear(tape, n1, p("attn.in_proj_weight"), { bias: p("attn.in_proj_bias") });
     const mixed = attention(tape, qkv, { heads, causal });
-    const h = linear(tape, mixed, p("attn.out_proj.weight"), {
-      bias: p("attn.out_proj.bias"),
-      residual: x,
-    });
+    const [outWeight, outBias] = [p("attn.out_proj.weight"), p("attn.out_proj.bias")];
+    // Without factors the sum with the stream is part of the matrix product.
+    const scaled = layerScale !== undefined;
+    const added = (stream: Tensor, part: Tensor, name: string) =>
+      add(tape, mul(tape, part, p(`${name}.gamma`)), stream);
+    const h = scaled
+      ? added(x, linear(tape, mixed, outWeight, { bias: outBias }), "ls_1")
+      : linear(tape, mixed, outWeight, { bias: outBias, residual: x });
     const n2 = layerNorm(tape, h, p("ln_2.weight"), p("ln_2.bias"), eps);
     const weights = {
       w1: p("mlp.c_fc.weight"),
@@ -72,6 +85,8 @@ export const residualBlock: BlockType = {
       w2: p("mlp.c_proj.weight"),
       b2: p("mlp.c_proj.bias"),
     };
-    return mlp(tape, n2, weights, gelu, h);
+    return scaled
+      ? added(h, mlp(tape, n2, weights, gelu), "ls_2")
+      : mlp(tape, n2, weights, gelu, h);
   },
 };

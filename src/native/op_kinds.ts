@@ -44,6 +44,7 @@ export const Flag = {
   RELU: 3,
   SIGMOID: 4,
   TANH: 5,
+  GELU_QUICK: 6,
   ACTIVATION: 15,
   ACCUMULATE: 16,
   CAUSAL: 32,

@@ -99,7 +99,8 @@ export const CUSTOM_OPS: readonly CustomOp[] = [
     ],
   },
   {
-    // A whole pre-norm transformer block: x + attention(norm(x)), then + mlp(norm(.)). A few samples
+    // A whole pre-norm transformer block: x + attention(norm(x)), then + mlp(norm(.)), the added parts
+    // times scale_1 and scale_2 where they are given. A few samples
     // at a time go through all of it, so the activations between its parts stay in the cache.
     name: "ResidualBlock",
     inputs: [
@@ -116,12 +117,14 @@ export const CUSTOM_OPS: readonly CustomOp[] = [
       f32("bias_fc", "M"),
       f32("weight_proj", "W", "M"),
       f32("bias_proj", "W"),
+      { ...f32("scale_1", "W"), optional: true },
+      { ...f32("scale_2", "W"), optional: true },
     ],
     outputs: [f32("y", "B", "T", "W")],
     attributes: [
       int("heads"),
       int("causal", 0),
-      { name: "gelu", type: "string", values: ["erf", "tanh"] },
+      { name: "gelu", type: "string", values: ["erf", "tanh", "quick"] },
       { name: "eps", type: "float", default: 1e-6 },
     ],
   },

@@ -19,10 +19,12 @@ export function openClipConfig(
     new RangeError(
       `${field}: seen ${seen}; open_clip computes only ${allowed}; choose --form safetensors or portable`,
     );
+  // open_clip's transformer always has a class token, and its means (`pool_type: avg`) always leave it out.
   if (!image.classToken) throw cannot("model.image.classToken", false, "towers with a class token");
   if (image.pool === "mean-with-cls") {
     throw cannot("model.image.pool", image.pool, "cls, or mean without the class token");
   }
+  const scale = (start?: number) => start === undefined ? {} : { ls_init_value: start };
   const layer = {
     norm_kwargs: { eps: layerNormEps },
     ...(gelu === "tanh" ? { act_kwargs: { approximate: "tanh" } } : {}),
@@ -32,6 +34,7 @@ export function openClipConfig(
     model_cfg: {
       embed_dim: spec.embed,
       ...(logitBias === undefined ? {} : { init_logit_bias: logitBias }),
+      ...(gelu === "quick" ? { quick_gelu: true } : {}),
       vision_cfg: {
         image_size: imageSize,
         layers: image.layers,
@@ -41,7 +44,8 @@ export function openClipConfig(
         patch_size: image.patch,
         no_ln_pre: !image.preNorm,
         pool_type: image.pool === "cls" ? "tok" : "avg",
-        final_ln_after_pool: true,
+        final_ln_after_pool: image.normBeforePool !== true,
+        ...scale(image.layerScale),
         pos_embed_type: "learnable",
         ...layer,
       },
@@ -61,6 +65,7 @@ export function openClipConfig(
         mlp_ratio: text.mlp / text.width,
         pool_type: text.pool === "eot" ? "argmax" : "last",
         no_causal_mask: !text.causal,
+        ...scale(text.layerScale),
         ...layer,
       },
     },

@@ -67,6 +67,11 @@ function checkFields(init: string, made: ModelSpec, wanted: ModelSpec): void {
     ["layerNormEps", made.layerNormEps, wanted.layerNormEps],
     ["image.heads", made.image.heads, wanted.image.heads],
     ["image.pool", made.image.pool, wanted.image.pool],
+    [
+      "image.normBeforePool",
+      made.image.normBeforePool ?? false,
+      wanted.image.normBeforePool ?? false,
+    ],
     ["image.pixels", made.image.pixels, wanted.image.pixels],
     ["image.filter", made.image.filter, wanted.image.filter],
     ["text.heads", made.text.heads, wanted.text.heads],

@@ -24,10 +24,11 @@ function attention(batch: number, tokens: number, heads: number, head: number): 
 }
 
 function block(batch: number, tokens: number, width: number, mlp: number, heads: number): Case[] {
-  return [[0, "erf"], [1, "tanh"]].map(([causal, gelu]) => [
+  const kinds = [[0, "erf", false], [1, "tanh", false], [0, "quick", true]] as const;
+  return kinds.map(([causal, gelu, scaled]) => [
     `ResidualBlock ${[batch, tokens, width, mlp, heads]} ${gelu}`,
     "ResidualBlock",
-    blockInputs(batch, tokens, width, mlp),
+    blockInputs(batch, tokens, width, mlp, scaled),
     {
       attributes: { heads, causal, gelu, eps: { float: 1e-5 } },
       constants: Object.values(PARAMETERS),

@@ -157,7 +157,7 @@ Deno.test("products, pooling, tables and the loss on CUDA equal their twins on t
       cases.push([`pool ${how} of ${tokens}`, pool(tokens, how)]);
     }
     cases.push([`embedding ${tokens}`, embedding(tokens)]);
-    for (const activation of [0, Flag.GELU_ERF, Flag.GELU_TANH]) {
+    for (const activation of [0, Flag.GELU_ERF, Flag.GELU_TANH, Flag.GELU_QUICK]) {
       // dx has the shape of pre only where n and k are equal.
       cases.push([`linear ${tokens} ${activation}`, linear(tokens, 13, 13, activation)]);
     }

@@ -29,7 +29,13 @@ export function patchInputs(classToken: boolean, kept: boolean) {
 }
 
 /** Inputs of ResidualBlock by their names. */
-export function blockInputs(batch: number, tokens: number, width: number, mlp: number): OpInputs {
+export function blockInputs(
+  batch: number,
+  tokens: number,
+  width: number,
+  mlp: number,
+  scaled = false,
+): OpInputs {
   const fan = 1.5 / Math.sqrt(width);
   return {
     x: floats("x", [batch, tokens, width], -2, 2),
@@ -45,6 +51,8 @@ export function blockInputs(batch: number, tokens: number, width: number, mlp: n
     bias_fc: floats("bias_fc", [mlp]),
     weight_proj: floats("weight_proj", [width, mlp], -fan, fan),
     bias_proj: floats("bias_proj", [width]),
+    scale_1: scaled ? floats("scale_1", [width]) : null,
+    scale_2: scaled ? floats("scale_2", [width]) : null,
   };
 }
 
@@ -62,4 +70,6 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   "mlp.c_fc.bias": "bias_fc",
   "mlp.c_proj.weight": "weight_proj",
   "mlp.c_proj.bias": "bias_proj",
+  "ls_1.gamma": "scale_1",
+  "ls_2.gamma": "scale_2",
 };

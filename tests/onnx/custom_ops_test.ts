@@ -145,8 +145,15 @@ Deno.test("PoolProjectNormalize equals pool, norm, projection and L2 norm for ev
 Deno.test("ResidualBlock equals the training block and double precision over shapes", async () => {
   const shapes = [[1, 1, 16, 40, 2], [5, 17, 48, 100, 3], [2, 65, 64, 256, 1], [33, 4, 24, 33, 4]];
   for (const [batch, tokens, width, mlp, heads] of shapes) {
-    for (const [causal, kind] of [[0, "erf"], [1, "tanh"]] as const) {
-      const inputs = blockInputs(batch, tokens, width, mlp);
+    for (
+      const [causal, kind, scaled] of [
+        [0, "erf", false],
+        [1, "tanh", false],
+        [0, "quick", true],
+        [1, "erf", true],
+      ] as const
+    ) {
+      const inputs = blockInputs(batch, tokens, width, mlp, scaled);
       const values = (name: string) => inputs[name]!.data as Float32Array;
       const y = await runCustomOp("ResidualBlock", inputs, {
         attributes: { heads, causal, gelu: kind, eps: { float: 1e-5 } },
@@ -165,18 +172,20 @@ Deno.test("ResidualBlock equals the training block and double precision over sha
             causal: causal === 1,
             gelu: `gelu-${kind}`,
             layerNormEps: 1e-5,
+            ...(scaled ? { layerScale: 1 } : {}),
           },
         ));
       const n1 = layerNorm(values("x"), values("gamma_1"), values("beta_1"), 1e-5);
       const qkv = linear(n1, values("weight_qkv"), width, values("bias_qkv"));
       const mixed = attention(qkv, [batch, tokens, width], heads, causal === 1);
       const out = linear(mixed, values("weight_out"), width, values("bias_out"));
-      const middle = out.map((v, i) => v + values("x")[i]);
+      const factor = (name: string, i: number) => scaled ? values(name)[i % width] : 1;
+      const middle = out.map((v, i) => factor("scale_1", i) * v + values("x")[i]);
       const n2 = layerNorm(middle, values("gamma_2"), values("beta_2"), 1e-5);
       const hidden = linear(n2, values("weight_fc"), width, values("bias_fc"));
       const active = hidden.map((v) => gelu(v, kind));
       const exact = linear(active, values("weight_proj"), mlp, values("bias_proj"))
-        .map((v, i) => v + middle[i]);
+        .map((v, i) => factor("scale_2", i) * v + middle[i]);
       assert.deepEqual(y.shape, [batch, tokens, width]);
       const title = `${batch} x ${tokens} x ${width}`;
       assert.ok(difference(y.data as Float32Array, exact) < 1e-5, title);

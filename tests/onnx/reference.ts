@@ -19,7 +19,8 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-t * t) / Math.sqrt(Math.PI) / (t + fraction));
 }
 
-export function gelu(x: number, kind: "erf" | "tanh"): number {
+export function gelu(x: number, kind: "erf" | "tanh" | "quick"): number {
+  if (kind === "quick") return x / (1 + Math.exp(-1.702 * x));
   return kind === "erf"
     ? x * (1 + erf(x / Math.SQRT2)) / 2
     : x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))) / 2;

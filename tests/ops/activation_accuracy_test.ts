@@ -44,6 +44,12 @@ const ACTIVATIONS = {
     valueSize: (x: number, y: number) => Math.abs(y) * (1 + 2 * Math.abs(Math.min(0, inner(x)))),
     slopeSize: () => 1,
   },
+  GELU_QUICK: {
+    value: (x: number) => x * logistic(1.702 * x),
+    slope: (x: number) => logistic(1.702 * x) * (1 + 1.702 * x * logistic(-1.702 * x)),
+    valueSize: (x: number, y: number) => Math.abs(y) * (1 + Math.abs(Math.min(0, 1.702 * x))),
+    slopeSize: () => 1,
+  },
   SIGMOID: {
     value: logistic,
     slope: (x: number) => logistic(x) * logistic(-x),

@@ -137,7 +137,8 @@ Deno.test("openForeignModel takes what open_clip's configuration says, and refus
   refuse(changed({}, { embed_cls: true }), /text_cfg\.embed_cls/);
   refuse(changed({}, { pool_type: "first" }), /text_cfg\.pool_type/);
   refuse(changed({ norm_kwargs: { eps: 1e-6 } }), /text_cfg\.norm_kwargs\.eps: seen null/);
-  refuse(changed({}, {}, { quick_gelu: true }), /quick_gelu/);
+  assert.equal(open(changed({}, {}, { quick_gelu: true })).gelu, "quick");
+  refuse(changed(kwargs, kwargs, { quick_gelu: true }), /quick_gelu/);
   refuse({ model_cfg: {} }, /vision_cfg and text_cfg/);
 });
 

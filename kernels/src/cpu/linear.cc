@@ -51,7 +51,8 @@ uint64_t tile_panel_bytes(int64_t rows, int64_t columns, int64_t sum) {
 }
 
 bool is_gelu(uint32_t activation) {
-  return activation == CLIPA_FLAG_GELU_ERF || activation == CLIPA_FLAG_GELU_TANH;
+  return activation == CLIPA_FLAG_GELU_ERF || activation == CLIPA_FLAG_GELU_TANH ||
+         activation == CLIPA_FLAG_GELU_QUICK;
 }
 
 const char* check_linear(const Op& op, int pre_operand, bool has_activation_operand) {

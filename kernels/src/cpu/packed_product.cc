@@ -178,6 +178,8 @@ void packed_linear(const PackedWeight& weight, int64_t rows, const float* x, uin
       return all_panels<GeluErf>(weight, product, rows);
     case CLIPA_FLAG_GELU_TANH:
       return all_panels<GeluTanh>(weight, product, rows);
+    case CLIPA_FLAG_GELU_QUICK:
+      return all_panels<GeluQuick>(weight, product, rows);
     default:
       return all_panels<void>(weight, product, rows);
   }

@@ -109,8 +109,7 @@ void block(Queue& queue, const Attributes& attributes, const Node& node, int64_t
   const int64_t tokens = node['T'], width = node['W'], mlp = node['M'], rows = samples * tokens;
   const int64_t heads = attributes.integer("heads");
   const uint32_t causal = attributes.integer("causal") != 0 ? CLIPA_FLAG_CAUSAL : 0;
-  const uint32_t gelu =
-      attributes.string("gelu") == "tanh" ? CLIPA_FLAG_GELU_TANH : CLIPA_FLAG_GELU_ERF;
+  const uint32_t gelu = gelu_of(attributes);
   const float eps = attributes.number("eps");
   float* statistics = queue.take(2 * rows);
   float* normed = queue.take(rows * width);
@@ -123,16 +122,26 @@ void block(Queue& queue, const Attributes& attributes, const Node& node, int64_t
     run_op(queue, CLIPA_OP_LAYER_NORM, 0, {rows, width}, eps,
            {from, node.in(gamma), node.in(beta), normed, statistics, statistics + rows});
   };
+  // to = stream + what the layer makes of `from`, scaled where the scale is given; normed is free.
+  const auto add = [&](int64_t in, const float* from, int weight, int bias, int scale,
+                       const float* stream, float* to) {
+    const bool scaled = node.has(scale);
+    linear(queue, {rows, width, in, 0, from, node.in(weight), node.in(bias),
+                   scaled ? nullptr : stream, scaled ? normed : to});
+    if (!scaled) return;
+    run_op(queue, CLIPA_OP_MUL, 0, {rows * width, width}, 0, {normed, node.in(scale), to});
+    run_op(queue, CLIPA_OP_ADD, 0, {rows * width, rows * width}, 0, {to, stream, to});
+  };
   norm(x, kGamma1, kBeta1);
   linear(queue,
          {rows, 3 * width, width, 0, normed, node.in(kWeightQkv), node.in(kBiasQkv), nullptr, qkv});
   run_op(queue, CLIPA_OP_ATTENTION, causal, {samples, tokens, heads, width / heads},
          attention_scale(width, heads), {qkv, mixed, lse});
-  linear(queue, {rows, width, width, 0, mixed, node.in(kWeightOut), node.in(kBiasOut), x, middle});
+  add(width, mixed, kWeightOut, kBiasOut, kScale1, x, middle);
   norm(middle, kGamma2, kBeta2);
   linear(queue,
          {rows, mlp, width, gelu, normed, node.in(kWeightFc), node.in(kBiasFc), nullptr, wide});
-  linear(queue, {rows, width, mlp, 0, wide, node.in(kWeightProj), node.in(kBiasProj), middle, y});
+  add(mlp, wide, kWeightProj, kBiasProj, kScale2, middle, y);
 }
 
 void queue_residual_block(const Attributes& attributes, const Node& node, DeviceQueue to) {

@@ -42,6 +42,22 @@ struct GeluErf {
   }
 };
 
+// "Quick GELU" of OpenAI's weights: x sigmoid(1.702 x) (Hendrycks & Gimpel 2016).
+struct GeluQuick {
+  template <class L>
+  static CLIPA_ROW typename L::V value(typename L::V x) {
+    return x / (1.0f + lane_exp<L>(x * -1.702f));
+  }
+  template <class L>
+  static CLIPA_ROW typename L::V derivative(typename L::V x) {
+    using V = typename L::V;
+    const V u = x * 1.702f;
+    const V e = lane_exp<L>(-u);
+    const V share = 1.0f / (1.0f + e);  // e * share is its complement
+    return share + u * share * (e * share);
+  }
+};
+
 struct Relu {
   template <class L>
   static CLIPA_ROW typename L::V value(typename L::V x) {
@@ -87,6 +103,9 @@ inline bool with_activation(uint32_t flag, Body body) {
       return true;
     case CLIPA_FLAG_GELU_TANH:
       body(GeluTanh());
+      return true;
+    case CLIPA_FLAG_GELU_QUICK:
+      body(GeluQuick());
       return true;
     case CLIPA_FLAG_RELU:
       body(Relu());

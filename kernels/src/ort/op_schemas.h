@@ -32,7 +32,9 @@ enum {
   kWeightFc,
   kBiasFc,
   kWeightProj,
-  kBiasProj
+  kBiasProj,
+  kScale1,
+  kScale2
 };
 }
 
@@ -49,8 +51,9 @@ void residual_block(const Attributes& attributes, Call& call);
 void token_reduce(const Attributes& attributes, Call& call);
 
 // What the kernels of every device read from the attributes.
-Mask mask_of(const Attributes& attributes);     // of TokenReduce
-int64_t pool_of(const Attributes& attributes);  // of PoolProjectNormalize: a clipa_pool
+Mask mask_of(const Attributes& attributes);      // of TokenReduce
+int64_t pool_of(const Attributes& attributes);   // of PoolProjectNormalize: a clipa_pool
+uint32_t gelu_of(const Attributes& attributes);  // of ResidualBlock: a flag
 float attention_scale(int64_t width, int64_t heads);
 
 }  // namespace ort

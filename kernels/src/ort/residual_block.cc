@@ -28,7 +28,7 @@ class Block {
         width_(call['W']),
         mlp_(call['M']),
         eps_(attributes.number("eps")),
-        gelu_(attributes.string("gelu") == "tanh" ? CLIPA_FLAG_GELU_TANH : CLIPA_FLAG_GELU_ERF) {
+        gelu_(gelu_of(attributes)) {
     const int64_t heads = attributes.integer("heads"), head = width_ / heads;
     shape_ = {tokens_, heads, head, attention_scale(width_, heads),
               attributes.integer("causal") != 0};
@@ -59,10 +59,10 @@ class Block {
     float* middle = scratch.floats(rows * width_);
     float* normed = scratch.floats(rows * width_);
     float* wide = scratch.floats(rows * mlp_);
-    linear(rows, 0, mixed, kWeightOut, kBiasOut, call_.in(kX) + first * width_, middle);
+    add(rows, mixed, kWeightOut, kBiasOut, kScale1, call_.in(kX) + first * width_, middle);
     norm(rows, middle, kGamma2, kBeta2, normed, scratch);
     linear(rows, gelu_, normed, kWeightFc, kBiasFc, nullptr, wide);
-    linear(rows, 0, wide, kWeightProj, kBiasProj, middle, call_.out() + first * width_);
+    add(rows, wide, kWeightProj, kBiasProj, kScale2, middle, call_.out() + first * width_);
   }
 
  private:
@@ -76,6 +76,19 @@ class Block {
   void linear(int64_t rows, uint32_t activation, const float* from, int weight, int bias,
               const float* residual, float* to) const {
     packed_linear(call_.weight(weight), rows, from, activation, call_.in(bias), residual, to);
+  }
+
+  // to = stream + what the layer makes of `from`, scaled where the scale is given.
+  void add(int64_t rows, const float* from, int weight, int bias, int scale, const float* stream,
+           float* to) const {
+    if (!call_.has(scale)) return linear(rows, 0, from, weight, bias, stream, to);
+    linear(rows, 0, from, weight, bias, nullptr, to);
+    for (int64_t row = 0; row < rows; ++row) {
+      const float* add = stream + row * width_;
+      float* out = to + row * width_;
+      const float* factors = call_.in(scale);
+      for (int64_t i = 0; i < width_; ++i) out[i] = add[i] + factors[i] * out[i];
+    }
   }
 
   const Call& call_;
@@ -97,27 +110,36 @@ int64_t row_pieces(int64_t sample_pieces, int64_t rows, int64_t threads) {
 
 }  // namespace
 
-const OpSchema kResidualBlock = {"ResidualBlock",
-                                 {{"x", CLIPA_ORT_F32, "B,T,W"},
-                                  {"gamma_1", CLIPA_ORT_F32, "W"},
-                                  {"beta_1", CLIPA_ORT_F32, "W"},
-                                  {"weight_qkv", CLIPA_ORT_F32, "3W,W", false, Packing::kOutIn},
-                                  {"bias_qkv", CLIPA_ORT_F32, "3W"},
-                                  {"weight_out", CLIPA_ORT_F32, "W,W", false, Packing::kOutIn},
-                                  {"bias_out", CLIPA_ORT_F32, "W"},
-                                  {"gamma_2", CLIPA_ORT_F32, "W"},
-                                  {"beta_2", CLIPA_ORT_F32, "W"},
-                                  {"weight_fc", CLIPA_ORT_F32, "M,W", false, Packing::kOutIn},
-                                  {"bias_fc", CLIPA_ORT_F32, "M"},
-                                  {"weight_proj", CLIPA_ORT_F32, "W,M", false, Packing::kOutIn},
-                                  {"bias_proj", CLIPA_ORT_F32, "W"}},
-                                 {"y", CLIPA_ORT_F32, "B,T,W"},
-                                 {{"heads", AttributeKind::kInt, true, 0, {}},
-                                  {"causal", AttributeKind::kInt, false, 0, {}},
-                                  {"gelu", AttributeKind::kString, true, 0, {"erf", "tanh"}},
-                                  {"eps", AttributeKind::kFloat, false, 1e-6, {}}},
-                                 nullptr,
-                                 derive};
+uint32_t gelu_of(const Attributes& attributes) {
+  const std::string& name = attributes.string("gelu");
+  if (name == "tanh") return CLIPA_FLAG_GELU_TANH;
+  return name == "quick" ? CLIPA_FLAG_GELU_QUICK : CLIPA_FLAG_GELU_ERF;
+}
+
+const OpSchema kResidualBlock = {
+    "ResidualBlock",
+    {{"x", CLIPA_ORT_F32, "B,T,W"},
+     {"gamma_1", CLIPA_ORT_F32, "W"},
+     {"beta_1", CLIPA_ORT_F32, "W"},
+     {"weight_qkv", CLIPA_ORT_F32, "3W,W", false, Packing::kOutIn},
+     {"bias_qkv", CLIPA_ORT_F32, "3W"},
+     {"weight_out", CLIPA_ORT_F32, "W,W", false, Packing::kOutIn},
+     {"bias_out", CLIPA_ORT_F32, "W"},
+     {"gamma_2", CLIPA_ORT_F32, "W"},
+     {"beta_2", CLIPA_ORT_F32, "W"},
+     {"weight_fc", CLIPA_ORT_F32, "M,W", false, Packing::kOutIn},
+     {"bias_fc", CLIPA_ORT_F32, "M"},
+     {"weight_proj", CLIPA_ORT_F32, "W,M", false, Packing::kOutIn},
+     {"bias_proj", CLIPA_ORT_F32, "W"},
+     {"scale_1", CLIPA_ORT_F32, "W", true},
+     {"scale_2", CLIPA_ORT_F32, "W", true}},
+    {"y", CLIPA_ORT_F32, "B,T,W"},
+    {{"heads", AttributeKind::kInt, true, 0, {}},
+     {"causal", AttributeKind::kInt, false, 0, {}},
+     {"gelu", AttributeKind::kString, true, 0, {"erf", "tanh", "quick"}},
+     {"eps", AttributeKind::kFloat, false, 1e-6, {}}},
+    nullptr,
+    derive};
 
 void residual_block(const Attributes& attributes, Call& call) {
   const Block block(attributes, call);

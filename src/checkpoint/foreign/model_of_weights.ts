@@ -17,9 +17,12 @@ export interface ModelOfWeightsOptions {
 /** Fields of a model that may be set by hand: those that leave no trace in shapes. */
 export interface ModelFields {
   readonly image?: Partial<
-    Pick<ModelSpec["image"], "pool" | "position" | "filter" | "pixels" | "heads">
+    Pick<
+      ModelSpec["image"],
+      "pool" | "normBeforePool" | "layerScale" | "position" | "filter" | "pixels" | "heads"
+    >
   >;
-  readonly text?: Partial<Pick<ModelSpec["text"], "pool" | "causal" | "heads">>;
+  readonly text?: Partial<Pick<ModelSpec["text"], "pool" | "causal" | "layerScale" | "heads">>;
   readonly gelu?: ModelSpec["gelu"];
   readonly layerNormEps?: number;
   readonly normEps?: number;
@@ -30,7 +33,7 @@ export interface ModelFields {
  * The model that weights in open_clip's names belong to. Widths, depths, patch, token tables, class
  * token and `ln_pre` are read off the shapes. What leaves no trace there (pooling, causal mask, GELU, eps,
  * pixels, filter) is the flavour's: `jax` for weights without `ln_pre`, `torch` for others, unless it is
- * given; fields given by hand win. The image position table is `learned`, since it is what the file
+ * given; fields given by hand win. Factors of LayerScale are seen in the names. The image position table is `learned`, since it is what the file
  * holds.
  *
  * @throws {SyntaxError} when a tensor is missing or has an odd shape; {RangeError} when the heads cannot
@@ -55,7 +58,9 @@ export function modelOfWeights(
     let layers = 0;
     while (tensors.has(`${root}.resblocks.${layers}.ln_1.weight`)) layers++;
     const [mlp, width] = shapeOf(`${root}.resblocks.0.mlp.c_fc.weight`, 2);
-    return { width, layers, mlp };
+    const scaled = tensors.has(`${root}.resblocks.0.ls_1.gamma`);
+    // What the factors started from does not matter once there are weights; 1 is as if there were none.
+    return { width, layers, mlp, ...(scaled ? { layerScale: 1 } : {}) };
   };
   const [, channels, patch] = shapeOf("visual.conv1.weight", 4);
   if (channels !== 3) {
@@ -109,8 +114,8 @@ export function modelOfWeights(
       image: {
         ...imageFields,
         position: "learned",
-        ...fields.image,
         ...image,
+        ...fields.image,
         patch,
         classToken,
         preNorm,
@@ -118,8 +123,8 @@ export function modelOfWeights(
       },
       text: {
         ...textFields,
-        ...fields.text,
         ...text,
+        ...fields.text,
         vocabulary,
         heads: heads("text", text.width),
       },

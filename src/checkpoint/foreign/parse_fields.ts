@@ -8,6 +8,7 @@ const factor = z.coerce.number().positive();
 /** Fields that may be set by hand, by their path. */
 const FIELDS = {
   "image.pool": z.enum(["cls", "mean", "mean-with-cls"]),
+  "image.normBeforePool": z.literal("true").transform(() => true as const),
   "image.position": z.enum(["sincos2d", "sincos2d-mae", "learned"]),
   "image.filter": z.enum(["bilinear", "bicubic"]),
   "image.pixels": z.enum(["imagenet", "openai"]),
@@ -15,7 +16,7 @@ const FIELDS = {
   "text.pool": z.enum(["last", "eot"]),
   "text.causal": z.enum(["true", "false"]).transform((text) => text === "true"),
   "text.heads": heads,
-  gelu: z.enum(["tanh", "erf"]),
+  gelu: z.enum(["tanh", "erf", "quick"]),
   layerNormEps: factor,
   normEps: factor,
 } as const;

@@ -1,5 +1,7 @@
 import type { BlockSpec } from "../../model/residual_block.ts";
+import type { Gelu } from "../../tensor/ops/activation.ts";
 import { attentionNodes } from "./attention_nodes.ts";
+import type { GraphBuilder } from "./graph_builder.ts";
 import { layerNorm, linear, type TowerGraph } from "./tower_graph.ts";
 
 /** The residual block of src/model/residual_block.ts on a tower's stream. */
@@ -23,13 +25,14 @@ function fused({ builder: b }: TowerGraph, prefix: string, x: string, spec: Bloc
     p("mlp.c_fc.bias"),
     p("mlp.c_proj.weight"),
     p("mlp.c_proj.bias"),
+    ...(spec.layerScale === undefined ? [] : [p("ls_1.gamma"), p("ls_2.gamma")]),
   ];
   return b.node("ResidualBlock", inputs, {
     custom: true,
     attributes: {
       heads: spec.heads,
       causal: spec.causal ? 1 : 0,
-      gelu: spec.gelu === "gelu-tanh" ? "tanh" : "erf",
+      gelu: spec.gelu.slice("gelu-".length),
       eps: { float: spec.layerNormEps },
     },
   });
@@ -43,10 +46,20 @@ function standard(tower: TowerGraph, prefix: string, x: string, spec: BlockSpec)
   const qkv = linear(b, n1, p("attn.in_proj_weight"), p("attn.in_proj_bias"));
   const mixed = attentionNodes(tower, qkv, spec);
   const out = linear(b, mixed, p("attn.out_proj.weight"), p("attn.out_proj.bias"));
-  const h = b.node("Add", [x, out]);
+  const scaled = (added: string, name: string) =>
+    spec.layerScale === undefined ? added : b.node("Mul", [added, p(`${name}.gamma`)]);
+  const h = b.node("Add", [x, scaled(out, "ls_1")]);
   const n2 = layerNorm(b, h, `${prefix}.ln_2`, eps);
   const hidden = linear(b, n2, p("mlp.c_fc.weight"), p("mlp.c_fc.bias"));
-  const approximate = spec.gelu === "gelu-tanh" ? "tanh" : "none";
-  const active = b.node("Gelu", [hidden], { attributes: { approximate } });
-  return b.node("Add", [h, linear(b, active, p("mlp.c_proj.weight"), p("mlp.c_proj.bias"))]);
+  const active = geluNodes(b, hidden, spec.gelu);
+  const made = linear(b, active, p("mlp.c_proj.weight"), p("mlp.c_proj.bias"));
+  return b.node("Add", [h, scaled(made, "ls_2")]);
+}
+
+function geluNodes(b: GraphBuilder, x: string, gelu: Gelu): string {
+  if (gelu === "gelu-quick") {
+    return b.node("Mul", [x, b.node("Sigmoid", [b.node("Mul", [x, b.float(1.702)])])]);
+  }
+  const approximate = gelu === "gelu-tanh" ? "tanh" : "none";
+  return b.node("Gelu", [x], { attributes: { approximate } });
 }

@@ -1,12 +1,14 @@
 import { normRule } from "../../model/block_specs.ts";
 import type { ModelSpec } from "../../config/model_spec.ts";
 import type { Pooling } from "../../tensor/ops/pool.ts";
-import { fromStream, layerNorm, type TowerGraph } from "./tower_graph.ts";
+import { fromStream, layerNorm, toSequences, type TowerGraph } from "./tower_graph.ts";
 
 /** The end of a tower: which tokens count, and the weights behind them. */
 export interface Head {
   readonly pooling: Pooling;
   readonly width: number;
+  /** Whether the layer norm comes before pooling; default after it. */
+  readonly normsTokens?: boolean;
   /** Prefix of the last layer norm. */
   readonly norm: string;
   /** Name of the projection, [width, embed]. */
@@ -26,10 +28,16 @@ const FUSED_POOLINGS: Readonly<Record<Pooling, string>> = {
 
 /** A tower's stream → unit vectors [batch, embed]. */
 export function headNodes(tower: TowerGraph, stream: string, head: Head, spec: ModelSpec): string {
-  const x = fromStream(tower, stream, head.width);
+  const { normsTokens = false } = head;
+  // ONNX Runtime takes the length of an axis that our operators leave open for -1 when it plans a Slice;
+  // behind a Reshape it is open in its own way.
+  const x = normsTokens
+    ? toSequences(tower, stream, [head.width])
+    : fromStream(tower, stream, head.width);
   const { eps, rule } = normRule(spec);
   const { builder: b } = tower;
-  if (tower.form === "fast") {
+  // The fused operator norms what it has pooled.
+  if (tower.form === "fast" && !normsTokens) {
     const inputs = [
       x,
       b.weight(`${head.norm}.weight`),
@@ -47,7 +55,8 @@ export function headNodes(tower: TowerGraph, stream: string, head: Head, spec: M
       },
     });
   }
-  const normed = layerNorm(b, pooled(tower, x, head), head.norm, spec.layerNormEps);
+  const lastNorm = (of: string) => layerNorm(b, of, head.norm, spec.layerNormEps);
+  const normed = normsTokens ? pooled(tower, lastNorm(x), head) : lastNorm(pooled(tower, x, head));
   const features = b.node("MatMul", [normed, b.weight(head.projection)]);
   const norm = b.node("ReduceL2", [features, b.integers(-1)], { attributes: { keepdims: 1 } });
   const length = b.node(rule === "add" ? "Add" : "Max", [norm, b.float(eps)]);

@@ -1,6 +1,6 @@
 import type { SafetensorsFile } from "../../checkpoint/safetensors.ts";
 import { imageBlockSpec } from "../../model/block_specs.ts";
-import { imagePooling } from "../../model/image_tower.ts";
+import { imagePooling, normsTokens } from "../../model/image_tower.ts";
 import { gridOf, imageTokensOf, type ModelShape } from "../../model/model_shape.ts";
 import { blockNodes } from "./block_nodes.ts";
 import { GraphBuilder } from "./graph_builder.ts";
@@ -57,6 +57,7 @@ export function imageGraph(
   }
   const head = {
     pooling: imagePooling(spec),
+    normsTokens: normsTokens(spec),
     width: image.width,
     norm: "visual.ln_post",
     projection: "visual.proj",

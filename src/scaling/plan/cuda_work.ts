@@ -41,12 +41,12 @@ export function cudaWork(op: StepOp): KernelWork[] {
       const fused = op.activation === "tanh";
       // The input of the activation is kept; the exact GELU is a kernel behind the product.
       const beside = (op.residual ? a * b : 0) + (fused ? a * b : 0);
-      const after = op.activation === "erf" ? [kernel("rows", 2 * F32 * a * b)] : [];
+      const after = op.activation !== undefined && !fused ? [kernel("rows", 2 * F32 * a * b)] : [];
       return [rounded(a * c), rounded(b * c), product(a, b, c, beside), ...after];
     }
     case "LINEAR_BACKWARD_INPUT": {
       const fused = op.activation === "tanh";
-      const after = op.activation === "erf" ? [kernel("rows", 3 * F32 * a * c)] : [];
+      const after = op.activation !== undefined && !fused ? [kernel("rows", 3 * F32 * a * c)] : [];
       // The gradient was rounded by the op before it, which is always that of the weight.
       return [rounded(b * c), product(a, c, b, fused ? a * c : 0), ...after];
     }

@@ -9,7 +9,7 @@ export interface StepOp {
   /** Products: which operand there is beside the two factors. */
   readonly bias?: boolean;
   readonly residual?: boolean;
-  readonly activation?: "erf" | "tanh";
+  readonly activation?: ModelSpec["gelu"];
   /** How many of them a step has. */
   readonly count: number;
 }
@@ -74,7 +74,7 @@ function blockOps(
   { width, mlp, heads, layers }: ModelSpec["image"] | ModelSpec["text"],
   tokens: number,
   batch: number,
-  activation: "erf" | "tanh",
+  activation: ModelSpec["gelu"],
 ): StepOp[] {
   const m = batch * tokens;
   const op = (kind: StepOp["kind"], dims: number[], more: Partial<StepOp> = {}): StepOp => ({

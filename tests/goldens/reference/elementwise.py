@@ -9,6 +9,7 @@ from .case import Case
 ACTIVATIONS = {
     "GELU_ERF": lambda x: jax.nn.gelu(x, approximate=False),
     "GELU_TANH": lambda x: jax.nn.gelu(x, approximate=True),
+    "GELU_QUICK": lambda x: x * jax.nn.sigmoid(1.702 * x),
     "RELU": jax.nn.relu,
     "SIGMOID": jax.nn.sigmoid,
     "TANH": jnp.tanh,

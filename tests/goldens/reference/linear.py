@@ -37,6 +37,7 @@ def cases():
         ("GELU_ERF", True, False, False),
         ("GELU_TANH", True, True, False),
         ("GELU_TANH", False, False, True),
+        ("GELU_QUICK", True, False, False),
     ]
     for i, (m, n, k) in enumerate(SHAPES):
         for j, (act, bias, residual, in_out) in enumerate(variants):
@@ -93,7 +94,7 @@ def cases():
 
     # Two layers as a transformer's perceptron runs them: the gradient passes the activation of the
     # first layer inside the input gradient of the second.
-    for act in ("GELU_ERF", "GELU_TANH"):
+    for act in ("GELU_ERF", "GELU_TANH", "GELU_QUICK"):
         for m, width, hidden in ((4, 7, 20), (17, 48, 65), (197, 24, 96)):
             c = Case(f"perceptron {act} {m} {width} {hidden}")
             x = c.floats("x", [m, width])

@@ -3,12 +3,13 @@
 what open_clip computes with them.
 
     /usr/bin/python3 -m venv --system-site-packages venv      # Debian's python3-torch, python3-torchvision
-    venv/bin/pip install --no-deps open_clip_torch==2.32.0 timm==1.0.15 ftfy regex safetensors \
+    venv/bin/pip install --no-deps open_clip_torch==3.3.0 timm==1.0.15 ftfy regex safetensors \
         "huggingface_hub<0.30" tqdm wcwidth filelock fsspec pyyaml packaging requests typing_extensions
     venv/bin/python tests/checkpoint/foreign/goldens/open_clip_model.py OUT NAME [DEPTH]
 
-NAME is one of open_clip's configurations (ViT-L-14-CLIPA, ...) or "small", which is committed here as
-small.safetensors, small.bin and small.json. Full widths; DEPTH cuts both towers. Embeddings in double precision.
+NAME is one of open_clip's configurations (ViT-L-14-CLIPA, ...) or of SMALL, which are committed here: "small"
+(made with open_clip 2.32.0) also as small.bin, "small-quick" with what OpenAI's weights need, "small-scale" with
+LayerScale and the layer norm before the mean. Full widths; DEPTH cuts both towers. Embeddings in double precision.
 """
 
 import json
@@ -22,13 +23,21 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 
 BATCH = 2
-SMALL = {
+SMALL = {"small": {
     "embed_dim": 20,
     "vision_cfg": {"image_size": 28, "layers": 2, "width": 24, "head_width": 8, "mlp_ratio": 1.5,
                    "patch_size": 14, "no_ln_pre": True, "pool_type": "avg",
                    "final_ln_after_pool": True},
     "text_cfg": {"context_length": 8, "vocab_size": 300, "width": 16, "heads": 2, "layers": 2,
                  "mlp_ratio": 2.0, "pool_type": "last", "no_causal_mask": True},
+}}
+TOWER = {"image_size": 28, "layers": 2, "width": 24, "head_width": 8, "patch_size": 7}
+TEXT = {"context_length": 8, "vocab_size": 300, "width": 16, "heads": 2, "layers": 2}
+SMALL["small-quick"] = {"embed_dim": 20, "quick_gelu": True, "vision_cfg": TOWER, "text_cfg": TEXT}
+SMALL["small-scale"] = {
+    "embed_dim": 20,
+    "vision_cfg": {**TOWER, "ls_init_value": 0.01, "pool_type": "avg"},
+    "text_cfg": {**TEXT, "ls_init_value": 0.02},
 }
 
 
@@ -48,12 +57,13 @@ def randomise(model) -> None:
 def main(out: str, name: str, depth: int) -> None:
     folder = pathlib.Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    config = SMALL if name == "small" else open_clip.get_model_config(name)
+    config = SMALL[name] if name in SMALL else open_clip.get_model_config(name)
     if depth:
         config["vision_cfg"]["layers"] = config["text_cfg"]["layers"] = depth
     kept = {key: value for key, value in config["text_cfg"].items()
             if key not in ("hf_tokenizer_name", "tokenizer_kwargs")}
-    model = CLIP(config["embed_dim"], config["vision_cfg"], kept).eval()
+    quick = config.get("quick_gelu", False)
+    model = CLIP(config["embed_dim"], config["vision_cfg"], kept, quick_gelu=quick).eval()
     randomise(model)
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
     save_file(state, folder / f"{name}.safetensors", {"format": "pt"})
