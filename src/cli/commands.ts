@@ -227,8 +227,11 @@ const plan = planCommand({
     const { readHardware } = await import("../scaling/plan/hardware.ts");
     const { planRecipe } = await import("../scaling/plan/plan_recipe.ts");
     const { formatPlan } = await import("../scaling/plan/format_plan.ts");
+    const { recipeWarnings } = await import("../config/recipe_warnings.ts");
     const found = planRecipe(recipe, { ...readHardware(hardware), ...rest });
-    return { json: { ...found }, text: formatPlan(recipe.name, found) };
+    const warnings = recipeWarnings(recipe, found.devices);
+    const lines = [formatPlan(recipe.name, found), ...warnings.map((line) => `warning: ${line}`)];
+    return { json: { ...found, warnings }, text: lines.join("\n") };
   },
 });
 

@@ -1,4 +1,5 @@
 import type { Recipe } from "../../config/recipe.ts";
+import { recipeWarnings } from "../../config/recipe_warnings.ts";
 import type { RankGroup } from "../../dist/rank_group.ts";
 import type { Command } from "../command.ts";
 import { checkWritable } from "../output_file.ts";
@@ -76,6 +77,7 @@ export function trainCommand<DataSet, Result extends TrainResult>(
     },
     async run({ arguments: args, env, signal }) {
       const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
+      for (const warning of recipeWarnings(recipe)) console.error(`warning: ${warning}`);
       const out = args.value("out") ?? `runs/${recipe.name}`;
       checkWritable("--out", out);
       const asked = args.value("device") ?? (env("CLIPA_DEVICE") || "cpu");
