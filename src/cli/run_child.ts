@@ -1,3 +1,5 @@
+import { stopAtAbort } from "../run/stop_at_abort.ts";
+
 /** How to run a child process of a task. */
 export interface ChildOptions {
   cwd: string;
@@ -23,20 +25,9 @@ export async function runChild(
     stderr: "inherit",
     ...rest,
   }).spawn();
-  const stop = () => {
-    try {
-      child.kill("SIGINT");
-    } catch {
-      // It has ended already.
-    }
-  };
-  signal.addEventListener("abort", stop);
-  try {
-    for await (const chunk of child.stdout) Deno.stderr.writeSync(chunk);
-    const { code } = await child.status;
-    signal.throwIfAborted();
-    return code;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  using _ = stopAtAbort(child, signal);
+  for await (const chunk of child.stdout) Deno.stderr.writeSync(chunk);
+  const { code } = await child.status;
+  signal.throwIfAborted();
+  return code;
 }

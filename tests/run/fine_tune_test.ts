@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadRecipe } from "../../src/config/load_recipe.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
 import type { Recipe } from "../../src/config/recipe.ts";
 import { resizePositionGrid } from "../../src/model/resize_position_grid.ts";
@@ -133,6 +134,32 @@ Deno.test("tuning starts with a new optimizer, from a file too, and goes on from
     await Deno.remove(`${dir}/imported/weights.safetensors`);
     const resumed = await run(recipe, `${dir}/stopped`, dataSet);
     assert.equal(resumed.stages[0].loss, whole.stages[0].loss);
+  });
+});
+
+Deno.test("the recipe that tunes foreign icons runs on a small model as it stands, mask and sizes included", async () => {
+  await withModel(async (dir, dataSet) => {
+    const recipe = loadRecipe("tune", [
+      `model.init=${dir}/imported`,
+      "model.preset=laptop-w48",
+      "model.image={ layers: 1, patch: 4, position: learned }",
+      "model.text={ layers: 1, vocabulary: 400 }",
+      // As many patches of 4 pixels as the recipe's model has of 8.
+      "stages.masked.image.size=32",
+      "stages.whole.image.size=32",
+      ...["masked", "whole"].flatMap((name) => [
+        `stages.${name}.samples=64`,
+        `stages.${name}.batch=32`,
+      ]),
+      "eval={ benches: [small], retrieval: [] }",
+    ]);
+    assert.deepEqual(recipe.stages.map(({ image }) => image.tokens), [39, 64]);
+    const result = await run(recipe, `${dir}/tuned`, dataSet);
+    assert.deepEqual(result.stages.map(({ name }) => name), ["masked", "whole"]);
+    assert.equal(result.eval.small.resolution, 32);
+    using context = new NativeContext({ threads: 1 });
+    using opened = openRun(`${dir}/tuned`, context);
+    assert.deepEqual(opened.model.parameters.get("visual.positional_embedding").shape, [65, 48]);
   });
 });
 

@@ -2,6 +2,7 @@ import { trainingFlags } from "../../config/permissions.ts";
 import { shardHosts } from "../../config/shard_hosts.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { UsageError } from "../usage_error.ts";
+import { stopAtAbort } from "../../run/stop_at_abort.ts";
 
 /** Tasks whose work ranks can share. */
 const TASKS = ["train"];
@@ -93,26 +94,15 @@ async function runRanks(
     stdout: capture ? "piped" : "inherit",
     stderr: "piped",
   }).spawn();
-  const stop = () => {
-    try {
-      child.kill("SIGTERM");
-    } catch {
-      // It has ended already.
-    }
-  };
-  signal.addEventListener("abort", stop);
-  try {
-    const [said, printed, { code }] = await Promise.all([
-      relay(child.stderr),
-      capture ? new Response(child.stdout).text() : "",
-      child.status,
-    ]);
-    signal.throwIfAborted();
-    if (code !== 0) throw new Error(describeFailure(said, code));
-    return printed.trimEnd().split("\n");
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  using _ = stopAtAbort(child, signal, "SIGTERM");
+  const [said, printed, { code }] = await Promise.all([
+    relay(child.stderr),
+    capture ? new Response(child.stdout).text() : "",
+    child.status,
+  ]);
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(describeFailure(said, code));
+  return printed.trimEnd().split("\n");
 }
 
 // Passes on what the ranks say as they say it, and keeps the end of it.

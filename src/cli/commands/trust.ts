@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { UsageError } from "../usage_error.ts";
+import { stopAtAbort } from "../../run/stop_at_abort.ts";
 
 /** `deno task trust`: measures every promise of the scorecard and prints it as a table. */
 export const trust: Command = {
@@ -41,26 +42,17 @@ export const trust: Command = {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    const stop = () => {
-      try {
-        child.kill("SIGINT");
-      } catch { /* it has ended already */ }
-    };
-    signal.addEventListener("abort", stop);
-    try {
-      const text = await new Response(child.stdout).text();
-      const { code } = await child.status;
-      signal.throwIfAborted();
-      const line = text.trim().split("\n").at(-1) ?? "";
-      if (!line.startsWith("{")) {
-        throw new Error(
-          `the scorecard ended with status ${code} and no result; see the lines above`,
-        );
-      }
-      results.push(...JSON.parse(line).results);
-    } finally {
-      signal.removeEventListener("abort", stop);
+    using _ = stopAtAbort(child, signal);
+    const text = await new Response(child.stdout).text();
+    const { code } = await child.status;
+    signal.throwIfAborted();
+    const line = text.trim().split("\n").at(-1) ?? "";
+    if (!line.startsWith("{")) {
+      throw new Error(
+        `the scorecard ended with status ${code} and no result; see the lines above`,
+      );
     }
+    results.push(...JSON.parse(line).results);
     return {
       code: results.some(({ pass }) => pass === false) ? 1 : 0,
       json: { results },

@@ -3,6 +3,7 @@ import { formatRecipe } from "../../config/load_recipe.ts";
 import { shardHosts } from "../../config/shard_hosts.ts";
 import type { RunProgress } from "../../run/run_experiment.ts";
 import type { CellJob, JobOptions } from "./cell_job.ts";
+import { stopAtAbort } from "../../run/stop_at_abort.ts";
 
 /** Characters of a process's last words that are kept as the reason of its failure. */
 const REASON = 2000;
@@ -42,26 +43,17 @@ export async function runJobInProcess(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const stop = () => {
-    try {
-      child.kill("SIGINT");
-    } catch { /* it has ended already */ }
-  };
-  signal.addEventListener("abort", stop);
-  try {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(JSON.stringify(job)));
-    await writer.close();
-    const [, lastWords, { code }] = await Promise.all([
-      eachLine(child.stdout, (line) => onProgress(JSON.parse(line) as RunProgress)),
-      tail(child.stderr),
-      child.status,
-    ]);
-    signal.throwIfAborted();
-    if (code !== 0) throw new Error(lastWords.trim() || `the process ended with exit code ${code}`);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  using _ = stopAtAbort(child, signal);
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify(job)));
+  await writer.close();
+  const [, lastWords, { code }] = await Promise.all([
+    eachLine(child.stdout, (line) => onProgress(JSON.parse(line) as RunProgress)),
+    tail(child.stderr),
+    child.status,
+  ]);
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(lastWords.trim() || `the process ended with exit code ${code}`);
 }
 
 async function eachLine(stream: ReadableStream<Uint8Array>, use: (line: string) => void) {
