@@ -1,7 +1,10 @@
 # Finds a CUDA toolkit with cuBLASLt: unpacked wheels or an installed toolkit, in this order:
 # -DCLIPA_CUDA_ROOT, $CUDA_HOME, $CUDA_PATH, nvcc on PATH, /usr/local/cuda.
 #
-# Sets CLIPA_NVCC, CLIPA_CUDA_INCLUDE, CLIPA_CUDA_LIBRARY_DIR and CLIPA_CUDA_LIBRARIES (the static
+# NCCL's header comes from -DCLIPA_NCCL_ROOT, $NCCL_HOME, the toolkit or the system; its library is
+# opened at run time only.
+#
+# Sets CLIPA_NVCC, CLIPA_NCCL_INCLUDE, CLIPA_NCCL_LIBRARY_DIR, CLIPA_CUDA_INCLUDE, CLIPA_CUDA_LIBRARY_DIR and CLIPA_CUDA_LIBRARIES (the static
 # runtime and cuBLASLt), and defines clipa_cuda_objects(VARIABLE sources...). CMake's own CUDA
 # language is not used: it wants a complete toolkit, which the wheels are not.
 set(CLIPA_CUDA_ROOT "" CACHE PATH "Root of a CUDA toolkit: bin/nvcc, include/, lib/")
@@ -19,9 +22,15 @@ find_library(CLIPA_CUDART cudart_static HINTS ${CLIPA_CUDA_TOP} ${CLIPA_CUDA_ROO
   PATH_SUFFIXES ${CLIPA_CUDA_SUFFIXES})
 find_library(CLIPA_CUBLASLT NAMES cublasLt libcublasLt.so.13 libcublasLt.so.12
   HINTS ${CLIPA_CUDA_TOP} ${CLIPA_CUDA_ROOT} PATH_SUFFIXES ${CLIPA_CUDA_SUFFIXES})
+set(CLIPA_NCCL_ROOT "" CACHE PATH "Root of NCCL: include/nccl.h, lib/")
+find_path(CLIPA_NCCL_INCLUDE nccl.h HINTS ${CLIPA_NCCL_ROOT} $ENV{NCCL_HOME} ${CLIPA_CUDA_TOP}
+  PATH_SUFFIXES include)
+if(CLIPA_NCCL_INCLUDE)
+  get_filename_component(CLIPA_NCCL_LIBRARY_DIR "${CLIPA_NCCL_INCLUDE}/../lib" ABSOLUTE)
+endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(ClipaCuda
-  REQUIRED_VARS CLIPA_NVCC CLIPA_CUDA_INCLUDE CLIPA_CUDART CLIPA_CUBLASLT
+  REQUIRED_VARS CLIPA_NVCC CLIPA_CUDA_INCLUDE CLIPA_CUDART CLIPA_CUBLASLT CLIPA_NCCL_INCLUDE
   REASON_FAILURE_MESSAGE "run `deno task build:cuda`, which fetches a toolkit, or set CUDA_HOME")
 if(ClipaCuda_FOUND)
   get_filename_component(CLIPA_CUDA_LIBRARY_DIR "${CLIPA_CUBLASLT}" DIRECTORY)

@@ -1,4 +1,4 @@
-import { RankError } from "./mpi_group.ts";
+import { RankError } from "./native_group.ts";
 import { openGroup } from "./open_group.ts";
 import type { RankGroup } from "./rank_group.ts";
 import type { Environment } from "./ranks.ts";

@@ -1,17 +1,18 @@
+import { parseDevice } from "../native/device.ts";
 import { openMpiGroup } from "./mpi_group.ts";
+import { openNcclGroup } from "./nccl_group.ts";
 import { type RankGroup, SOLO } from "./rank_group.ts";
 import { type Environment, readRanks } from "./ranks.ts";
 
 /**
- * The group of this process as its environment says: alone without a launcher, else through Open MPI.
+ * The group of this process as its environment says: alone without a launcher, else through Open MPI
+ * on the CPU and through NCCL on GPUs.
  *
- * @param device `cpu`; ranks on GPUs need NCCL, which this build has not.
+ * @param device `cpu` or `cuda:<index>`, the GPU of this rank alone.
  */
 export async function openGroup(env: Environment, device: string): Promise<RankGroup> {
   const info = readRanks(env);
   if (info.size === 1) return SOLO;
-  if (device !== "cpu") {
-    throw new RangeError(`${info.size} ranks on ${device}: this build has ranks on the cpu only`);
-  }
-  return await openMpiGroup(info, env);
+  const { kind, index } = parseDevice(device);
+  return kind === "cpu" ? await openMpiGroup(info, env) : await openNcclGroup(info, index, env);
 }

@@ -2,6 +2,10 @@
 export const distSymbols = {
   // (const char* library)
   clipa_dist_load: { parameters: ["buffer"], result: "i32" },
+  // (char* out, uint64_t bytes)
+  clipa_dist_identity: { parameters: ["buffer", "u64"], result: "i32" },
+  // (const char* identity, const char* host, int32_t rank, int32_t ranks, int32_t device)
+  clipa_dist_meet: { parameters: ["buffer", "buffer", "i32", "i32", "i32"], result: "i32" },
   // (uint32_t silence_ms, uint32_t timeout_ms)
   clipa_dist_open: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
   // (int32_t* rank, int32_t* ranks)

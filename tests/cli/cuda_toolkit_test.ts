@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { ensureCudaToolkit, type ToolkitSource } from "../../src/cli/setup/cuda_toolkit.ts";
-import { CUDA_WHEELS } from "../../src/cli/setup/cuda_wheels.ts";
+import {
+  ensureCudaToolkit,
+  ensureNccl,
+  type ToolkitSource,
+} from "../../src/cli/setup/cuda_toolkit.ts";
+import { CUDA_WHEELS, NCCL_WHEEL } from "../../src/cli/setup/cuda_wheels.ts";
 
 function source(
   env: Record<string, string>,
@@ -76,4 +80,37 @@ Deno.test("ensureCudaToolkit refuses when offline, on another processor, or with
     ensureCudaToolkit(source({ ...base, CUDA_HOME: "/nowhere" }, never)),
     /CUDA_HOME is \/nowhere, where there is no bin\/nvcc/,
   );
+});
+
+Deno.test("ensureNccl takes the pinned wheel or NCCL_HOME, and says what is wrong with either", async () => {
+  const never = () => assert.fail("nothing is fetched");
+  const base = { CLIPA_CACHE: "/nowhere" };
+  await assert.rejects(
+    ensureNccl(source({ ...base, NCCL_HOME: "/nowhere" }, never)),
+    /NCCL_HOME is \/nowhere, where there is no include\/nccl\.h/,
+  );
+  await assert.rejects(
+    ensureNccl(source({ ...base, CLIPA_OFFLINE: "1" }, never)),
+    /NCCL 2\S+ is missing and CLIPA_OFFLINE=1 forbids downloads; .* NCCL_HOME/,
+  );
+  await assert.rejects(
+    ensureNccl({ ...source(base, never), arch: "aarch64" }),
+    /this machine is aarch64; install NCCL 2\.27 .* set NCCL_HOME/,
+  );
+  await inCache(async (cache) => {
+    const wrong = (url: string) =>
+      url.endsWith("/") ? listing(NCCL_WHEEL.sha256) : new Response("another file");
+    await assert.rejects(
+      ensureNccl(source({ CLIPA_CACHE: cache }, wrong)),
+      /nvidia-nccl-cu13 2\S+: SHA-256 [0-9a-f]{64}; allowed: 14597230/,
+    );
+  });
+  const home = await Deno.makeTempDir();
+  try {
+    Deno.mkdirSync(`${home}/include`);
+    Deno.writeTextFileSync(`${home}/include/nccl.h`, "");
+    assert.equal(await ensureNccl(source({ NCCL_HOME: home }, never)), home);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 });

@@ -1,5 +1,5 @@
 /**
- * One of several ranks, started by mpirun: `rank_program.ts <mode> [argument]`. Rank 0 prints one
+ * One of several ranks, started by mpirun or as a rank of the CUDA library: `rank_program.ts <mode> [argument]`. Rank 0 prints one
  * line of JSON.
  *
  * @module
@@ -7,6 +7,8 @@
 import { inGroup } from "../../src/dist/in_group.ts";
 import { agree, type RankGroup } from "../../src/dist/rank_group.ts";
 import { NativeContext } from "../../src/native/context.ts";
+import { nameOf } from "../../src/native/device.ts";
+import { chosenDevice } from "../../src/native/library.ts";
 import { DistOpKind } from "../../src/native/dist_symbols.ts";
 import { sha256 } from "../../src/checkpoint/safetensors.ts";
 import { trainSmall } from "./rank_train.ts";
@@ -48,7 +50,11 @@ const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
       { kind: DistOpKind.ALL_REDUCE_FINISH, dims: [n, 7], operands: [ref(x)] },
       { kind: DistOpKind.REDUCE_SCATTER, dims: [n, size], operands: [ref(all), ref(part)] },
     ]);
-    await program.run();
+    // CUDA records the third run and replays it from then on.
+    for (let run = 0; run < Number(argument ?? 1); run++) {
+      x.write(0, values);
+      await program.run();
+    }
     const sum = x.read(0, new Float32Array(n));
     const hashes = await group.gather(sha256(new Uint8Array(sum.buffer)));
     const parts = await group.gather(JSON.stringify([...part.read(0, new Float32Array(n))]));
@@ -79,6 +85,39 @@ const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
   async train(group) {
     return await trainSmall(group, JSON.parse(argument));
   },
+  // Sums in a program, until somebody is gone; `argument` is a rank that stops taking part.
+  async steps(group) {
+    using context = new NativeContext({ threads: 1 });
+    using x = context.buffer(4 * 64);
+    const operands = [{ buffer: x.handle, offset: 0, bytes: 4 * 64 }];
+    using program = context.program([
+      { kind: DistOpKind.ALL_REDUCE_START, dims: [64, 1], operands },
+      { kind: DistOpKind.ALL_REDUCE_FINISH, dims: [64, 1], operands },
+    ]);
+    await program.run();
+    const pids = await group.gather(String(Deno.pid));
+    if (group.rank === 0) console.log(JSON.stringify(pids));
+    for (;;) {
+      if (argument === String(group.rank)) await new Promise((go) => setTimeout(go, 60_000));
+      await program.run();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  },
+  // Ranks whose calls differ.
+  async differ(group) {
+    using context = new NativeContext({ threads: 1 });
+    using x = context.buffer(4 * 64 * group.size);
+    const n = 32 + group.rank;
+    const operands = [
+      { buffer: x.handle, offset: 4 * n * group.rank, bytes: 4 * n },
+      { buffer: x.handle, offset: 0, bytes: 4 * n * group.size },
+    ];
+    using program = context.program([
+      { kind: DistOpKind.ALL_GATHER, dims: [n, group.size], operands },
+    ]);
+    await program.run();
+    return null;
+  },
   // Works together until somebody is gone.
   async forever(group) {
     const pids = await group.gather(String(Deno.pid));
@@ -93,7 +132,7 @@ const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
 try {
   const result = await inGroup(
     (name) => Deno.env.get(name),
-    "cpu",
+    nameOf(chosenDevice()),
     new AbortController().signal,
     async (group) => [group.rank, await MODES[mode](group)] as const,
   );

@@ -10,6 +10,7 @@
 #include "cuda/check.h"
 #include "cuda/products.h"
 #include "cuda/queue.h"
+#include "cuda/ranks.h"
 
 namespace clipa {
 
@@ -166,7 +167,9 @@ Problem Context::run(const Step& step) {
 Problem Context::finish() {
   Device& own = *device_;
   own.queued = 0;
-  check(cudaStreamSynchronize(own.queue.stream), "ops on the device");
+  join_sums(own.queue);
+  const RanksAwaited ranks;
+  ranks.check(cudaStreamSynchronize(own.queue.stream), "ops on the device");
   int32_t word = 0;
   own.problem->read(0, &word, sizeof word);
   if (word == 0) return {};
@@ -181,6 +184,7 @@ std::unique_ptr<Recording> Context::record(const std::vector<Step>& steps) {
   cudaGraph_t graph = nullptr;
   try {
     for (const Step& step : steps) run(step);
+    join_sums(own.queue);
   } catch (...) {
     own.queued = 0;
     cudaStreamEndCapture(own.queue.stream, &graph);
@@ -203,7 +207,8 @@ bool Context::replay(Recording& recording) {
   auto& graph = static_cast<GraphRecording&>(recording);
   if (graph.generation != own.generation) return false;
   check(cudaSetDevice(own.number), "cudaSetDevice");
-  check(cudaGraphLaunch(graph.graph, own.queue.stream), "a graph");
+  const RanksAwaited ranks;
+  ranks.check(cudaGraphLaunch(graph.graph, own.queue.stream), "a graph");
   return true;
 }
 

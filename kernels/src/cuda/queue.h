@@ -76,6 +76,7 @@ extern const CudaOp kCudaPoolOps[];
 extern const CudaOp kCudaContrastiveOps[];
 extern const CudaOp kCudaSigmoidLossOps[];
 extern const CudaOp kCudaOptimizerOps[];
+extern const CudaOp kCudaDistOps[];
 
 const CudaOp* find_cuda_op(uint32_t kind);
 

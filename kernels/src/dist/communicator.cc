@@ -1,11 +1,8 @@
 #include "dist/communicator.h"
 
 #include <sched.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
 
 namespace clipa {
@@ -14,8 +11,6 @@ namespace dist {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr int kNameBytes = 128;
 
 // Part `rank` of what every rank sent, added up in the order of the ranks.
 void add_up(const float* parts, int ranks, int64_t count, float* out) {
@@ -36,8 +31,11 @@ Communicator& Communicator::instance() {
 std::string Communicator::open(uint32_t silence_ms, uint32_t timeout_ms) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (started_) return "the ranks are open already, or were closed; a process joins once";
-  mpi_ = loaded_mpi();
-  if (mpi_ == nullptr) return "Open MPI is not loaded; call clipa_dist_load first";
+  try {
+    wire_ = make_wire();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
   started_ = true;
   std::thread([this, silence_ms, timeout_ms] { run(silence_ms, timeout_ms); }).detach();
   changed_.wait(lock, [this] { return opened_; });
@@ -48,7 +46,9 @@ void Communicator::run(uint32_t silence_ms, uint32_t timeout_ms) {
   timeout_ = std::chrono::milliseconds(timeout_ms);
   std::string problem;
   try {
-    problem = join_ranks(silence_ms);
+    problem = wire_->join(std::chrono::milliseconds(silence_ms), timeout_);
+    rank_ = wire_->rank();
+    ranks_ = wire_->ranks();
   } catch (const std::exception& error) {
     problem = error.what();
   }
@@ -70,7 +70,7 @@ void Communicator::run(uint32_t silence_ms, uint32_t timeout_ms) {
     }
     lock.unlock();
     listen();
-    const bool good = job && !failed_ && perform(*job);
+    const bool good = job && !failed_ && attempt([&] { return perform(*job); });
     lock.lock();
     if (job && good) job->done = true;
     if (job) changed_.notify_all();
@@ -78,8 +78,15 @@ void Communicator::run(uint32_t silence_ms, uint32_t timeout_ms) {
   const bool whole = open_ && !failed_;
   lock.unlock();
   if (whole) {
-    const std::string why = leave();
-    if (!why.empty()) fail(why);
+    // Leaving may wait without sleeping, so all come here together first.
+    char none = 0;
+    std::vector<char> all(ranks_);
+    attempt([&] {
+      if (!finish(wire_->gather(&none, all.data(), 1, Element::kByte), "a gathering")) return false;
+      const std::string why = wire_->leave();
+      if (!why.empty()) fail(why);
+      return why.empty();
+    });
   }
   lock.lock();
   open_ = false;
@@ -87,42 +94,14 @@ void Communicator::run(uint32_t silence_ms, uint32_t timeout_ms) {
   changed_.notify_all();
 }
 
-std::string Communicator::join_ranks(uint32_t silence_ms) {
-  // Deno's own handlers of these signals must stay; Open MPI would print a trace and end.
-  setenv("OMPI_MCA_opal_signal", "6", 0);
-  int provided = 0;
-  if (mpi_->Init_thread(nullptr, nullptr, kMpiThreadFunneled, &provided) != kMpiSuccess ||
-      provided < kMpiThreadFunneled) {
-    return "MPI_Init_thread failed; start the ranks with deno task launch or mpirun";
+// What a device refuses comes as an exception.
+bool Communicator::attempt(const std::function<bool()>& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    fail(error.what());
+    return false;
   }
-  mpi_->Comm_set_errhandler(mpi_->world, mpi_->errors_return);
-  mpi_->Comm_rank(mpi_->world, &rank_);
-  mpi_->Comm_size(mpi_->world, &ranks_);
-  peers_ = std::make_unique<Peers>(*mpi_, rank_, ranks_, std::chrono::milliseconds(silence_ms));
-  return exchange_names();
-}
-
-std::string Communicator::exchange_names() {
-  char host[kNameBytes / 2] = {};
-  gethostname(host, sizeof host - 1);
-  char own[kNameBytes] = {};
-  std::snprintf(own, sizeof own, "process %d on %s", static_cast<int>(getpid()), host);
-  std::vector<char> all(static_cast<size_t>(ranks_) * kNameBytes);
-  if (!gather(own, all.data(), kNameBytes, mpi_->bytes)) return failure_;
-  for (int r = 0; r < ranks_; ++r) {
-    all[static_cast<size_t>(r + 1) * kNameBytes - 1] = '\0';
-    peers_->names.push_back(all.data() + static_cast<size_t>(r) * kNameBytes);
-  }
-  return "";
-}
-
-std::string Communicator::leave() {
-  // MPI_Finalize waits without sleeping, so all come here together first.
-  char none = 0;
-  std::vector<char> all(ranks_);
-  if (!gather(&none, all.data(), 1, mpi_->bytes)) return failure_;
-  peers_->close();
-  return mpi_->Finalize() == kMpiSuccess ? "" : "MPI_Finalize failed";
 }
 
 std::string Communicator::close() {
@@ -177,13 +156,17 @@ const char* Communicator::failure() {
   return failure_.c_str();
 }
 
-// Never changed once it is set, so that whoever was given the text may keep it.
+// Never changed once it is set, so that whoever was given the text may keep it. On the
+// communicator's thread.
 void Communicator::fail(const std::string& reason) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (failed_) return;
-  failure_ = reason;
-  failed_ = true;
-  changed_.notify_all();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (failed_) return;
+    failure_ = reason;
+    failed_ = true;
+    changed_.notify_all();
+  }
+  wire_->abandon();
 }
 
 // Signs of life, and whether the host asks to end. On the communicator's thread.
@@ -195,28 +178,25 @@ void Communicator::listen() {
     if (aborting_) reason = abort_reason_;
   }
   if (!reason.empty()) {
-    peers_->farewell(reason);
+    wire_->farewell(reason);
     fail(reason);
     std::lock_guard<std::mutex> lock(mutex_);
     abort_told_ = true;
     changed_.notify_all();
     return;
   }
-  const std::string problem = peers_->beat();
+  const std::string problem = wire_->beat();
   if (!problem.empty()) fail(problem);
 }
 
 // Waits without keeping a core busy: the ranks' own work shares the cores.
-bool Communicator::finish(int code, MpiRequest request, const char* what) {
+bool Communicator::finish(std::string problem, const char* what) {
   const Clock::time_point start = Clock::now();
   for (int round = 0;; ++round) {
-    int done = 0;
-    if (code == kMpiSuccess) code = mpi_->Test(&request, &done, nullptr);
-    if (code != kMpiSuccess) {
-      char text[512] = {};
-      int length = 0;
-      mpi_->Error_string(code, text, &length);
-      fail(std::string(what) + " between the ranks failed: " + text);
+    bool done = false;
+    if (problem.empty()) problem = wire_->test(&done);
+    if (!problem.empty()) {
+      fail(std::string(what) + " between the ranks failed: " + problem);
       return false;
     }
     if (done) return true;
@@ -235,21 +215,6 @@ bool Communicator::finish(int code, MpiRequest request, const char* what) {
   }
 }
 
-bool Communicator::gather(const void* send, void* receive, int64_t count, MpiType type) {
-  MpiRequest request = nullptr;
-  const int n = static_cast<int>(count);
-  const int code = mpi_->Iallgather(send, n, type, receive, n, type, mpi_->world, &request);
-  return finish(code, request, "a gathering");
-}
-
-bool Communicator::spread(const void* send, void* receive, int64_t count) {
-  MpiRequest request = nullptr;
-  const int n = static_cast<int>(count);
-  const MpiType type = mpi_->floats;
-  const int code = mpi_->Ialltoall(send, n, type, receive, n, type, mpi_->world, &request);
-  return finish(code, request, "a sum");
-}
-
 bool Communicator::perform(Job& job) {
   if (job.count > INT_MAX) {
     fail("a collective of more than 2^31 elements; use smaller buckets");
@@ -259,15 +224,12 @@ bool Communicator::perform(Job& job) {
   switch (job.collective) {
     case Collective::kGather:
       job.result.resize(static_cast<size_t>(count) * ranks_);
-      return gather(job.send.data(), job.result.data(), count, mpi_->bytes);
-    case Collective::kBroadcast: {
+      return finish(wire_->gather(job.send.data(), job.result.data(), count, Element::kByte),
+                    "a gathering");
+    case Collective::kBroadcast:
       job.result.resize(static_cast<size_t>(count));
       if (rank_ == job.root) std::memcpy(job.result.data(), job.send.data(), job.result.size());
-      MpiRequest request = nullptr;
-      const int code = mpi_->Ibcast(job.result.data(), static_cast<int>(count), mpi_->bytes,
-                                    job.root, mpi_->world, &request);
-      return finish(code, request, "a broadcast");
-    }
+      return finish(wire_->broadcast(job.result.data(), count, job.root), "a broadcast");
     case Collective::kReduceScatter:
     case Collective::kAllReduce:
       break;
@@ -275,12 +237,12 @@ bool Communicator::perform(Job& job) {
   // `count` floats of each rank's part; `send` holds ranks * count.
   job.receive.resize(sizeof(float) * count * ranks_);
   job.result.resize(sizeof(float) * count);
-  if (!spread(job.send.data(), job.receive.data(), count)) return false;
+  if (!finish(wire_->spread(job.send.data(), job.receive.data(), count), "a sum")) return false;
   float* sum = reinterpret_cast<float*>(job.result.data());
   add_up(reinterpret_cast<const float*>(job.receive.data()), ranks_, count, sum);
   if (job.collective == Collective::kReduceScatter) return true;
   // The sums of all parts, into the memory that is not needed any more.
-  return gather(sum, job.receive.data(), count, mpi_->floats);
+  return finish(wire_->gather(sum, job.receive.data(), count, Element::kFloat), "a gathering");
 }
 
 }  // namespace dist

@@ -1,10 +1,12 @@
-// The ranks of this process's job: one thread that makes every MPI call, in the order of the jobs.
+// The ranks of this process's job: one thread that makes every call of the wire, in the order of
+// the jobs.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,16 +15,15 @@
 #include <utility>
 #include <vector>
 
-#include "dist/mpi_library.h"
-#include "dist/peers.h"
+#include "dist/wire.h"
 
 namespace clipa {
 namespace dist {
 
 enum class Collective { kGather, kBroadcast, kReduceScatter, kAllReduce };
 
-// A collective and its memory. MPI only ever sees this memory, never an op's operands, so whatever
-// becomes of a program, nothing is written where it must not be.
+// A collective and its memory. The wire only ever sees this memory, never an op's operands, so
+// whatever becomes of a program, nothing is written where it must not be.
 struct Job {
   Collective collective = Collective::kGather;
   int root = 0;
@@ -36,7 +37,7 @@ struct Job {
 
 class Communicator {
  public:
-  // One per process, never destroyed: its thread may be inside MPI when the process ends.
+  // One per process, never destroyed: its thread may be inside the wire when the process ends.
   static Communicator& instance();
 
   // Starts the thread, joins the other ranks. Empty, or what went wrong.
@@ -57,27 +58,23 @@ class Communicator {
 
   // What went wrong first; stays where it is, so it may be returned by an op.
   const char* failure();
+  bool failed() const { return failed_; }
 
  private:
   Communicator() = default;
   void run(uint32_t silence_ms, uint32_t timeout_ms);
-  std::string join_ranks(uint32_t silence_ms);
-  std::string exchange_names();
-  std::string leave();
+  bool attempt(const std::function<bool()>& work);
   bool perform(Job& job);
-  bool gather(const void* send, void* receive, int64_t count, MpiType type);
-  bool spread(const void* send, void* receive, int64_t count);
-  bool finish(int code, MpiRequest request, const char* what);
+  bool finish(std::string problem, const char* what);
   void fail(const std::string& reason);
   void listen();
 
-  const Mpi* mpi_ = nullptr;
+  std::unique_ptr<Wire> wire_;
   std::atomic<bool> open_{false};
   std::atomic<bool> failed_{false};
   int rank_ = 0;
   int ranks_ = 1;
   std::chrono::milliseconds timeout_{0};
-  std::unique_ptr<Peers> peers_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
@@ -90,7 +87,7 @@ class Communicator {
   bool closing_ = false;
   bool started_ = false;
   bool opened_ = false;  // open has an outcome
-  bool ended_ = false;   // the thread has left MPI
+  bool ended_ = false;   // the thread has left the wire
 };
 
 }  // namespace dist

@@ -36,9 +36,45 @@ CLIPA_EXPORT int32_t clipa_dist_load(const char* library) {
   return guarded(__func__, [&]() -> int32_t {
     if (library == nullptr) return missing("clipa_dist_load", "library");
     try {
-      load_mpi(library);
+      load_engine(library);
     } catch (const std::exception& error) {
       return outcome("clipa_dist_load", error.what());
+    }
+    return CLIPA_OK;
+  });
+}
+
+CLIPA_EXPORT int32_t clipa_dist_identity(char* out, uint64_t bytes) {
+  return guarded(__func__, [&]() -> int32_t {
+    if (out == nullptr) return missing("clipa_dist_identity", "out");
+    try {
+      const std::string text = new_identity();
+      if (bytes <= text.size()) {
+        return refuse("clipa_dist_identity",
+                      "there are " + std::to_string(text.size() + 1) + " bytes to write");
+      }
+      std::memcpy(out, text.c_str(), text.size() + 1);
+    } catch (const std::exception& error) {
+      return outcome("clipa_dist_identity", error.what());
+    }
+    return CLIPA_OK;
+  });
+}
+
+CLIPA_EXPORT int32_t clipa_dist_meet(const char* identity, const char* host, int32_t rank,
+                                     int32_t ranks, int32_t device) {
+  return guarded(__func__, [&]() -> int32_t {
+    if (identity == nullptr) return missing("clipa_dist_meet", "identity");
+    if (host == nullptr) return missing("clipa_dist_meet", "host");
+    if (ranks < 1 || rank < 0 || rank >= ranks || device < 0) {
+      return refuse("clipa_dist_meet", "there is no rank " + std::to_string(rank) + " of " +
+                                           std::to_string(ranks) + " on device " +
+                                           std::to_string(device));
+    }
+    try {
+      meet({identity, host, rank, ranks, device});
+    } catch (const std::exception& error) {
+      return outcome("clipa_dist_meet", error.what());
     }
     return CLIPA_OK;
   });

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -16,10 +17,17 @@
 
 struct EmulatedGraph {
   std::vector<std::function<cudaError_t()>> work;
+  EmulatedStream* origin = nullptr;
+  std::vector<EmulatedStream*> drawn;  // other streams whose work it records
 };
 struct EmulatedStream {
   EmulatedGraph* recording = nullptr;
   std::atomic<uint64_t> queued{0};  // pieces of work
+  bool unjoined = false;  // it was drawn into a recording, which has not waited for it again
+};
+struct EmulatedEvent {
+  EmulatedGraph* recording = nullptr;  // that of its stream when it was recorded
+  EmulatedStream* stream = nullptr;
 };
 
 thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -31,6 +39,7 @@ constexpr int kMostThreads = 1024;
 constexpr int kUsualShared = 48 << 10;
 
 thread_local std::string last_message;
+thread_local int current_device = 0;
 
 std::atomic<uint64_t> bytes_to_host{0};
 std::atomic<int64_t> blocks_held{0};  // of device memory
@@ -348,9 +357,19 @@ cudaError_t cudaGetDeviceCount(int* count) {
   *count = given != nullptr ? std::atoi(given) : 1;
   return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
 }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaSetDevice(int device) {
+  current_device = device;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = current_device;
+  return cudaSuccess;
+}
+// CLIPA_EMULATED_BUS stands for the place of every device.
+cudaError_t cudaDeviceGetPCIBusId(char* text, int bytes, int device) {
+  const char* given = std::getenv("CLIPA_EMULATED_BUS");
+  std::snprintf(text, static_cast<size_t>(bytes), "0000:%02x:00.0",
+                given != nullptr ? std::atoi(given) : device);
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
@@ -398,13 +417,50 @@ cudaError_t cudaStreamGetDevice(cudaStream_t, int* device) { return cudaGetDevic
 cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   stream->recording = new EmulatedGraph();
+  stream->recording->origin = stream;
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   *graph = stream->recording;
   stream->recording = nullptr;
+  cudaError_t error = cudaSuccess;
+  for (EmulatedStream* drawn : (*graph)->drawn) {
+    if (drawn->unjoined) {
+      last_message = "a recording ended before it had waited for a stream that it forked";
+      error = cudaErrorStreamCaptureUnjoined;
+    }
+    drawn->recording = nullptr;
+    drawn->unjoined = false;
+  }
+  return error;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (event->recording == nullptr && stream->recording == nullptr) return cudaSuccess;
+  if (event->recording == nullptr || event->stream->recording != event->recording) {
+    last_message = "a stream that is recorded waits for an event of another time";
+    return cudaErrorStreamCaptureIsolation;
+  }
+  event->stream->unjoined = false;
+  if (stream == event->recording->origin) return cudaSuccess;
+  stream->unjoined = true;
+  if (stream->recording != event->recording) event->recording->drawn.push_back(stream);
+  stream->recording = event->recording;
   return cudaSuccess;
 }
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new EmulatedEvent();
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->recording = stream->recording;
+  event->stream = stream;
+  return cudaSuccess;
+}
+cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   *exec = new EmulatedGraph(*graph);
   return cudaSuccess;
@@ -432,3 +488,11 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int valu
 EMULATION_EXPORT uint64_t emulation_bytes_to_host() { return bytes_to_host; }
 EMULATION_EXPORT int64_t emulation_blocks_held() { return blocks_held; }
 EMULATION_EXPORT uint64_t emulation_queued(cudaStream_t stream) { return stream->queued; }
+
+// For the stand-in of NCCL: notes work where the stream is recording. False where it is not.
+extern "C" __attribute__((visibility("default"))) bool clipa_emulation_note(
+    cudaStream_t stream, cudaError_t (*work)(void*), void* data) {
+  if (stream == nullptr || stream->recording == nullptr) return false;
+  stream->recording->work.push_back([=] { return work(data); });
+  return true;
+}

@@ -3,7 +3,7 @@ import { cacheDir } from "../../config/cache_dir.ts";
 import { fileExists } from "./file_exists.ts";
 import { report, SetupError } from "./report.ts";
 import { lastLines, runCommand } from "./run_command.ts";
-import { CUDA_TOOLKIT, CUDA_WHEELS, type Wheel } from "./cuda_wheels.ts";
+import { CUDA_TOOLKIT, CUDA_WHEELS, NCCL_WHEEL, type Wheel } from "./cuda_wheels.ts";
 
 /** What the fetch asks of the outside; a parameter, so that tests need no network. */
 export interface ToolkitSource {
@@ -38,24 +38,61 @@ export async function ensureCudaToolkit(source: ToolkitSource = OUTSIDE): Promis
   }
   const folder = `${cacheDir(source.env)}/cuda-${CUDA_TOOLKIT}`;
   const root = `${folder}/nvidia/cu13`;
-  const done = `${folder}/complete`;
-  const wanted = CUDA_WHEELS.map((wheel) => wheel.sha256).join("\n");
-  if (fileExists(done) && Deno.readTextFileSync(done) === wanted) return root;
-  if (source.env("CLIPA_OFFLINE") === "1") {
+  const what = `the CUDA ${CUDA_TOOLKIT} toolkit`;
+  await ensureWheels(folder, CUDA_WHEELS, what, "CUDA_HOME", source, () => makeExecutable(root));
+  return root;
+}
+
+/**
+ * Root of NCCL, with `include/nccl.h` and `lib/libnccl.so.2`: the one that `NCCL_HOME` names, else the
+ * pinned wheel, fetched as the toolkit is.
+ *
+ * @throws {SetupError} when there is neither, with what was seen and what to do.
+ */
+export async function ensureNccl(source: ToolkitSource = OUTSIDE): Promise<string> {
+  const own = source.env("NCCL_HOME");
+  if (own) {
+    if (fileExists(`${own}/include/nccl.h`)) return own;
     throw new SetupError(
-      "the CUDA toolkit is missing and CLIPA_OFFLINE=1 forbids downloads; unset it, or set CUDA_HOME",
+      `NCCL_HOME is ${own}, where there is no include/nccl.h; correct or unset it`,
     );
   }
-  const megabytes = Math.round(CUDA_WHEELS.reduce((sum, wheel) => sum + wheel.bytes, 0) / 1e6);
-  report(
-    "cuda",
-    `fetching the CUDA ${CUDA_TOOLKIT} toolkit from PyPI (${megabytes} MB) -> ${folder}`,
-  );
+  if (source.arch !== "x86_64") {
+    throw new SetupError(
+      `the pinned NCCL wheel is for x86_64, this machine is ${source.arch}; install NCCL 2.27 or ` +
+        "later for CUDA 13 and set NCCL_HOME",
+    );
+  }
+  const folder = `${cacheDir(source.env)}/nccl-${NCCL_WHEEL.version}`;
+  const what = `NCCL ${NCCL_WHEEL.version}`;
+  await ensureWheels(folder, [NCCL_WHEEL], what, "NCCL_HOME", source, () => {});
+  return `${folder}/nvidia/nccl`;
+}
+
+/** Fetches wheels and unpacks them into one folder, once. */
+async function ensureWheels(
+  folder: string,
+  wheels: readonly Wheel[],
+  what: string,
+  variable: string,
+  source: ToolkitSource,
+  finish: () => void,
+): Promise<void> {
+  const done = `${folder}/complete`;
+  const wanted = wheels.map((wheel) => wheel.sha256).join("\n");
+  if (fileExists(done) && Deno.readTextFileSync(done) === wanted) return;
+  if (source.env("CLIPA_OFFLINE") === "1") {
+    throw new SetupError(
+      `${what} is missing and CLIPA_OFFLINE=1 forbids downloads; unset it, or set ${variable}`,
+    );
+  }
+  const megabytes = Math.round(wheels.reduce((sum, wheel) => sum + wheel.bytes, 0) / 1e6);
+  report("cuda", `fetching ${what} from PyPI (${megabytes} MB) -> ${folder}`);
   Deno.mkdirSync(folder, { recursive: true });
-  for (const wheel of CUDA_WHEELS) {
+  for (const wheel of wheels) {
     const file = `${folder}/${wheel.name}.whl.part`;
     try {
-      await fetchWheel(wheel, file, source);
+      await fetchWheel(wheel, file, source, variable);
       const { code, output } = await runCommand("cmake", ["-E", "tar", "xf", file], {
         cwd: folder,
       });
@@ -64,7 +101,12 @@ export async function ensureCudaToolkit(source: ToolkitSource = OUTSIDE): Promis
       if (fileExists(file)) Deno.removeSync(file);
     }
   }
-  // The archive form keeps no execute bits that every unpacker would restore.
+  finish();
+  Deno.writeTextFileSync(done, wanted);
+}
+
+// The archive form keeps no execute bits that every unpacker would restore.
+function makeExecutable(root: string): void {
   for (
     const program of [
       "bin/nvcc",
@@ -78,16 +120,19 @@ export async function ensureCudaToolkit(source: ToolkitSource = OUTSIDE): Promis
   ) {
     if (fileExists(`${root}/${program}`)) Deno.chmodSync(`${root}/${program}`, 0o755);
   }
-  Deno.writeTextFileSync(done, wanted);
-  return root;
 }
 
 /** Fetches one wheel to `file` and compares it with its pinned SHA-256. */
-async function fetchWheel(wheel: Wheel, file: string, source: ToolkitSource): Promise<void> {
+async function fetchWheel(
+  wheel: Wheel,
+  file: string,
+  source: ToolkitSource,
+  variable: string,
+): Promise<void> {
   const index = (source.env("PIP_INDEX_URL") || "https://pypi.org/simple").replace(/\/$/, "");
   const page = `${index}/${wheel.name}/`;
   const advice =
-    "is the network there? Set PIP_INDEX_URL to a mirror, or CUDA_HOME to an installed toolkit";
+    `is the network there? Set PIP_INDEX_URL to a mirror, or ${variable} to what is installed`;
   const get = async (url: string, accept: string) => {
     let answer: Response;
     try {

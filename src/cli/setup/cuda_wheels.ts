@@ -49,3 +49,11 @@ export const CUDA_WHEELS: readonly Wheel[] = [
     sha256: "dcc6d63884c53d07e267ce7e6feac17b2538cebaafec5db865736c3e28e4dc84",
   },
 ];
+
+/** NCCL for CUDA 13: its header for the build, its library for ranks on GPUs. */
+export const NCCL_WHEEL: Wheel = {
+  name: "nvidia-nccl-cu13",
+  version: "2.32.3",
+  bytes: 305100071,
+  sha256: "1459723080ac889d73a26edfa3e04383a7928ab31ac8f0ec43b3ea9548b04ff3",
+};

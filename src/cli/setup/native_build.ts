@@ -28,13 +28,13 @@ export const LIBRARY: NativeVariant = {
   args: ["-DCLIPA_CUDA=OFF"],
 };
 
-/** The CUDA library, from a toolkit at `root`; it shares the objects of the CPU library. */
-export function cudaVariant(root: string): NativeVariant {
+/** The CUDA library, from a toolkit and NCCL; it shares the objects of the CPU library. */
+export function cudaVariant(toolkit: string, nccl: string): NativeVariant {
   return {
     folder: "cpu",
     product: "../cuda/libclipa_cuda.so",
     what: "the CUDA library",
-    args: ["-DCLIPA_CUDA=ON", `-DCLIPA_CUDA_ROOT=${root}`],
+    args: ["-DCLIPA_CUDA=ON", `-DCLIPA_CUDA_ROOT=${toolkit}`, `-DCLIPA_NCCL_ROOT=${nccl}`],
     target: "clipa_cuda",
   };
 }

@@ -1,5 +1,5 @@
 import { chooseConfig } from "./choose_config.ts";
-import { ensureCudaToolkit } from "./cuda_toolkit.ts";
+import { ensureCudaToolkit, ensureNccl } from "./cuda_toolkit.ts";
 import { cudaVariant, EMULATED, ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
 import { ensureNpmPackages } from "./npm_packages.ts";
 import { checkPlatform, type Platform, readPlatform } from "./platform.ts";
@@ -42,7 +42,8 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
     if (plan.emulated) await ensureNativeBuild(root, platform, EMULATED);
     if (plan.cuda) {
       await ensureSystemPackages(BUILD_NEEDS, platform);
-      await ensureNativeBuild(root, platform, cudaVariant(await ensureCudaToolkit()));
+      const variant = cudaVariant(await ensureCudaToolkit(), await ensureNccl());
+      await ensureNativeBuild(root, platform, variant);
     }
     if (plan.sanitizers) {
       await ensureNativeBuild(root, platform, SANITIZED);

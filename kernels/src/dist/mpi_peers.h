@@ -12,9 +12,9 @@ namespace clipa {
 namespace dist {
 
 // Used by the communicator's thread alone.
-class Peers {
+class MpiPeers {
  public:
-  Peers(const Mpi& mpi, int rank, int ranks, std::chrono::milliseconds silence);
+  MpiPeers(const Mpi& mpi, int rank, int ranks, std::chrono::milliseconds silence);
 
   // Sends and hears; returns what is wrong with another rank, or nothing.
   std::string beat();

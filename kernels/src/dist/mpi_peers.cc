@@ -1,4 +1,4 @@
-#include "dist/peers.h"
+#include "dist/mpi_peers.h"
 
 #include <algorithm>
 #include <cstring>
@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kStoodStill(3);
 
 }  // namespace
 
-Peers::Peers(const Mpi& mpi, int rank, int ranks, std::chrono::milliseconds silence)
+MpiPeers::MpiPeers(const Mpi& mpi, int rank, int ranks, std::chrono::milliseconds silence)
     : mpi_(mpi),
       rank_(rank),
       ranks_(ranks),
@@ -29,18 +29,18 @@ Peers::Peers(const Mpi& mpi, int rank, int ranks, std::chrono::milliseconds sile
   listen();
 }
 
-std::string Peers::name(int rank) const {
+std::string MpiPeers::name(int rank) const {
   const std::string number = "rank " + std::to_string(rank);
   const size_t index = static_cast<size_t>(rank);
   return index < names.size() ? number + " (" + names[index] + ")" : number;
 }
 
-void Peers::listen() {
+void MpiPeers::listen() {
   mpi_.Irecv(&incoming_, sizeof incoming_, mpi_.bytes, kMpiAnySource, kTag, mpi_.world,
              &listening_);
 }
 
-void Peers::send(const Message& message) {
+void MpiPeers::send(const Message& message) {
   for (int peer = 0; peer < ranks_; ++peer) {
     if (peer == rank_) continue;
     int done = 1;
@@ -53,7 +53,7 @@ void Peers::send(const Message& message) {
   }
 }
 
-std::string Peers::beat() {
+std::string MpiPeers::beat() {
   const Clock::time_point now = Clock::now();
   if (now - looked_ > kStoodStill) std::fill(heard_.begin(), heard_.end(), now);
   looked_ = now;
@@ -86,7 +86,7 @@ std::string Peers::beat() {
   return "";
 }
 
-void Peers::farewell(const std::string& reason) {
+void MpiPeers::farewell(const std::string& reason) {
   Message message{};
   message.rank = rank_;
   message.leaving = 1;
@@ -104,7 +104,7 @@ void Peers::farewell(const std::string& reason) {
   }
 }
 
-void Peers::close() {
+void MpiPeers::close() {
   if (listening_ == nullptr) return;
   mpi_.Cancel(&listening_);
   mpi_.Request_free(&listening_);
