@@ -45,7 +45,12 @@ enum clipa_dist_op_kind {
    * 0..4095, is in use until its sum is finished */
   CLIPA_DIST_OP_ALL_REDUCE_START = 102,
   /* n, slot; -> y[n]: waits for the sum that was started in this slot */
-  CLIPA_DIST_OP_ALL_REDUCE_FINISH = 103
+  CLIPA_DIST_OP_ALL_REDUCE_FINISH = 103,
+  /* n, slot, ranks; x[ranks*n]: as all_reduce_start, for a sum of which each rank gets a part.
+   * Slots of their own, 0..4095 */
+  CLIPA_DIST_OP_REDUCE_SCATTER_START = 104,
+  /* n, slot; -> y[n]: waits for part `rank` of that sum */
+  CLIPA_DIST_OP_REDUCE_SCATTER_FINISH = 105
 };
 
 /* What clipa_dist_post starts. */

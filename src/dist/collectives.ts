@@ -1,5 +1,6 @@
 import { DistOpKind } from "../native/dist_symbols.ts";
 import type { ParameterStore } from "../tensor/parameter_store.ts";
+import { BUCKET_FLOATS } from "../tensor/shard.ts";
 import type { Tape } from "../tensor/tape.ts";
 import { Storage, Tensor } from "../tensor/tensor.ts";
 
@@ -8,9 +9,6 @@ export interface RankPlace {
   readonly rank: number;
   readonly size: number;
 }
-
-/** Floats of a bucket of gradients: large enough for the wire, small enough to start early. */
-export const BUCKET_FLOATS = 1 << 18;
 
 /** Slots of sums other than gradient buckets. */
 const OTHER_SLOTS = 4000;
@@ -45,7 +43,7 @@ export function sumOverRanks(tape: Tape, tensor: Tensor, index: number): Tensor 
 }
 
 /** The flat gradients in buckets, in the order of memory. */
-export function gradientBuckets(parameters: ParameterStore, floats = BUCKET_FLOATS): Tensor[] {
+function gradientBuckets(parameters: ParameterStore, floats = BUCKET_FLOATS): Tensor[] {
   const { buffer, offset } = parameters.gradients!.storage;
   const total = parameters.gradients!.size;
   const buckets: Tensor[] = [];
@@ -59,28 +57,65 @@ export function gradientBuckets(parameters: ParameterStore, floats = BUCKET_FLOA
   return buckets;
 }
 
+/** A stretch of the gradients whose sum over the ranks is one collective. */
+interface GradientSum {
+  /** What is added up. */
+  readonly bucket: Tensor;
+  start(tape: Tape): void;
+  finish(tape: Tape): void;
+}
+
+/** The sums of all gradients: whole ones, or where the optimizer's state is shared this rank's parts. */
+function gradientSums(parameters: ParameterStore): GradientSum[] {
+  const { shard } = parameters;
+  if (shard === null) {
+    return gradientBuckets(parameters).map((bucket, slot) => {
+      const dims = [bucket.size, slot];
+      return {
+        bucket,
+        start: (tape) => tape.emit(DistOpKind.ALL_REDUCE_START, { dims }, [bucket], []),
+        finish: (tape) => tape.emit(DistOpKind.ALL_REDUCE_FINISH, { dims }, [], [bucket]),
+      };
+    });
+  }
+  const { size, buckets, gradient } = shard;
+  return buckets.map(({ start, part, at }, slot) => {
+    const bucket = floatsOf(parameters.gradients!, start, part * size);
+    const dims = [part, slot, size];
+    return {
+      bucket,
+      start: (tape) => tape.emit(DistOpKind.REDUCE_SCATTER_START, { dims }, [bucket], []),
+      finish: (tape) =>
+        tape.emit(DistOpKind.REDUCE_SCATTER_FINISH, { dims: [part, slot] }, [], [
+          floatsOf(gradient, at, part),
+        ]),
+    };
+  });
+}
+
+/** Floats of a flat tensor, sharing its memory. */
+export function floatsOf({ storage }: Tensor, start: number, count: number): Tensor {
+  return new Tensor([count], new Storage(4 * count, storage.buffer, storage.offset + 4 * start));
+}
+
 /**
  * Starts the sum of every bucket over the ranks right behind the last op that writes into it, so
  * that it runs beside the rest of the backward pass. {@linkcode finishGradientSums} must follow.
  */
-export function startGradientSums(tape: Tape, buckets: readonly Tensor[]): void {
-  const last = buckets.map((bucket) => {
+export function startGradientSums(tape: Tape, parameters: ParameterStore): void {
+  const sums = gradientSums(parameters);
+  const last = sums.map(({ bucket }) => {
     let at = -1;
     tape.ops.forEach((op, i) => {
       if ([...op.writes, ...op.reads].some((tensor) => tensor && overlap(tensor, bucket))) at = i;
     });
     return at;
   });
-  const order = buckets.map((_, slot) => slot).sort((a, b) => last[a] - last[b] || a - b);
+  const order = sums.map((_, slot) => slot).sort((a, b) => last[a] - last[b] || a - b);
   const ops = tape.ops.splice(0);
   let next = 0;
   const startUpTo = (at: number) => {
-    for (; next < order.length && last[order[next]] <= at; next++) {
-      const slot = order[next];
-      const bucket = buckets[slot];
-      const dims = [bucket.size, slot];
-      tape.emit(DistOpKind.ALL_REDUCE_START, { dims }, [bucket], []);
-    }
+    for (; next < order.length && last[order[next]] <= at; next++) sums[order[next]].start(tape);
   };
   ops.forEach((op, i) => {
     tape.ops.push(op);
@@ -90,10 +125,8 @@ export function startGradientSums(tape: Tape, buckets: readonly Tensor[]): void 
 }
 
 /** Waits for the sums of all buckets. */
-export function finishGradientSums(tape: Tape, buckets: readonly Tensor[]): void {
-  buckets.forEach((bucket, slot) => {
-    tape.emit(DistOpKind.ALL_REDUCE_FINISH, { dims: [bucket.size, slot] }, [], [bucket]);
-  });
+export function finishGradientSums(tape: Tape, parameters: ParameterStore): void {
+  for (const sum of gradientSums(parameters)) sum.finish(tape);
 }
 
 function overlap({ storage: a }: Tensor, { storage: b }: Tensor): boolean {

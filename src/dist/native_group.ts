@@ -113,6 +113,20 @@ class NativeGroup implements RankGroup {
     await this.#spread(viewBytes(values));
   }
 
+  async collect(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+    const bytes = viewBytes(values);
+    const all = new Uint8Array(bytes.length * this.size);
+    for (let at = 0; at < bytes.length; at += PART_BYTES) {
+      const part = bytes.subarray(at, at + PART_BYTES);
+      const gathered = await this.#exchange(Exchange.GATHER, part);
+      for (let rank = 0; rank < this.size; rank++) {
+        const from = rank * part.length;
+        all.set(gathered.subarray(from, from + part.length), rank * bytes.length + at);
+      }
+    }
+    return new Float32Array(all.buffer);
+  }
+
   async barrier(): Promise<void> {
     await this.#exchange(Exchange.GATHER, new Uint8Array(1));
   }

@@ -9,6 +9,8 @@ export interface RankGroup {
   share<T>(value: T): Promise<T>;
   /** Overwrites the array with that of rank 0. */
   broadcast(values: Float32Array): Promise<void>;
+  /** The numbers of all ranks, equally many of each, in their order. */
+  collect(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
   /** Waits until all ranks are here. */
   barrier(): Promise<void>;
   /** Runs `work` on rank 0 first and on the others once it is done: they find what it made. */
@@ -28,6 +30,7 @@ export const SOLO: RankGroup = {
   gather: (text) => Promise.resolve([text]),
   share: (value) => Promise.resolve(value),
   broadcast: () => Promise.resolve(),
+  collect: (values) => Promise.resolve(values.slice()),
   barrier: () => Promise.resolve(),
   inTurn: async (work) => await work(),
   failure: () => "",

@@ -1,6 +1,7 @@
 import type { NativeContext } from "../native/context.ts";
 import { FixedTensor } from "../tensor/fixed_tensor.ts";
 import { ParameterStore } from "../tensor/parameter_store.ts";
+import type { ShardPlace } from "../tensor/shard.ts";
 import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { clipParameters } from "./clip_parameters.ts";
@@ -29,6 +30,8 @@ export interface ClipModelOptions {
   readonly logitBias?: number;
   /** What weight decay applies to; default the rule of the spec's flavour. */
   readonly decayed?: "kernels" | "matrices";
+  /** Keep only a rank's share of the optimizer's state. */
+  readonly shard?: ShardPlace;
   /** Block type of both towers; default the papers' residual block. */
   readonly block?: BlockType;
   /** Compute each block again in the backward pass instead of keeping its activations. Default false. */
@@ -60,7 +63,7 @@ export class ClipModel implements Disposable {
       const init = (values: Float32Array) => values.fill(logitBias);
       specs.push({ name: "logit_bias", shape: [1], decay: false, init });
     }
-    this.parameters = new ParameterStore(context, specs, { training });
+    this.parameters = new ParameterStore(context, specs, { training, shard: options.shard });
     if (options.initialize ?? true) this.parameters.initialize();
     const statistics = Float32Array.from(PIXEL_STATISTICS[image.pixels]);
     this.#meanStd = new FixedTensor(context, [6], { values: statistics });

@@ -30,6 +30,8 @@ export const DistOpKind = {
   REDUCE_SCATTER: 101,
   ALL_REDUCE_START: 102,
   ALL_REDUCE_FINISH: 103,
+  REDUCE_SCATTER_START: 104,
+  REDUCE_SCATTER_FINISH: 105,
 } as const;
 
 /** What is exchanged between ranks from host memory, as in `clipa_dist.h`. */

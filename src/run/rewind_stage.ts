@@ -41,7 +41,7 @@ export async function rewindModel(
   name: string,
 ): Promise<RunState> {
   const found = group.rank === 0 ? loadCheckpoint<RunState>(folder, name) : null;
-  if (found) restoreArrays(model, found);
-  await shareModel(group, model);
+  const moments = found && restoreArrays(model, found);
+  await shareModel(group, model, moments);
   return await group.share(found?.state ?? ({} as RunState));
 }

@@ -25,7 +25,7 @@ import { peakMemoryBytes } from "./peak_memory.ts";
 import { preflight } from "./preflight.ts";
 import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
-import { restoreArrays, type RunState, type StageResult } from "./run_state.ts";
+import { restoreArrays, type RunState, type StageResult, type WholeMoments } from "./run_state.ts";
 import { checkShares, shareModel } from "./share_model.ts";
 import { openStreamData, type StreamData } from "./stream_data.ts";
 import { openTrainingData, type TrainingData } from "./training_data.ts";
@@ -51,6 +51,11 @@ export interface ExperimentOptions {
   readonly dataSet: DataSet;
   /** The ranks that train together; only rank 0 writes and evaluates. Default alone. */
   readonly group?: RankGroup;
+  /**
+   * Every rank keeps its share of the optimizer's state alone. A run that fails or is stopped then goes
+   * back to its last checkpoint. Default false.
+   */
+  readonly shardOptimizer?: boolean;
   /** Weights of earlier stages that were trained before, by a run with the same stages. */
   readonly start?: StartingPoint;
   /** Seconds of set-up before the run, for the result. */
@@ -117,6 +122,7 @@ export async function runExperiment(
   if (group.size > 1) {
     await agree(group, "the recipe", hash);
     await agree(group, "the native library", libraryIdentity().build);
+    await agree(group, "--shard-optimizer", String(options.shardOptimizer ?? false));
     checkShares(recipe, group.size);
   }
   using folder = writes ? openRunFolder(out, recipe, options.resume) : null;
@@ -165,16 +171,18 @@ export async function runExperiment(
         decayed: recipe.optimizer.decayed,
         logitBias: logitBiasOf(recipe),
         recompute: stage.recompute,
+        shard: options.shardOptimizer && group.size > 1 ? group : undefined,
       });
+      let moments: WholeMoments | null = null;
       const from = state !== null && i === state.stage ? state : null;
       if (from) {
-        if (checkpoint) restoreArrays(next, checkpoint);
+        if (checkpoint) moments = restoreArrays(next, checkpoint);
       } else if (model) {
         transferWeights(model, next, start && i === start.done.length ? "value" : weights);
       } else if (recipe.model.init !== undefined) loadInitialWeights(next, recipe.model.init);
       model?.[Symbol.dispose]();
       model = next;
-      await shareModel(group, model);
+      await shareModel(group, model, moments);
       const report: RunStageReport = await trainRunStage(model, {
         recipe,
         recipeHash: hash,

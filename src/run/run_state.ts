@@ -6,6 +6,7 @@ import type { StreamCounts } from "../data/stream/stream_counts.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import type { SpikeState } from "../train/spike_guard.ts";
 import type { StepSums } from "../train/step_mean.ts";
+import { elementCount } from "../tensor/tensor.ts";
 import type { ParameterCopy } from "../tensor/parameter_store.ts";
 
 /** What a stage did. */
@@ -58,22 +59,36 @@ export interface LibraryIdentity {
   readonly kit: string;
 }
 
+/** Both moments of all parameters in the order of their memory, padding included. */
+export interface WholeMoments {
+  readonly m: Float32Array<ArrayBuffer>;
+  readonly v: Float32Array<ArrayBuffer>;
+}
+
 const COPIES: readonly ParameterCopy[] = ["value", "m", "v", "average"];
 
 /**
  * A copy of all arrays of a model in training, named `copy/parameter`, in one buffer.
  *
  * @param spare Memory to copy into; used when it has the right size.
+ * @param moments Of all ranks, where the model keeps a share of them.
  */
-export function modelArrays(model: ClipModel, spare: ArrayBuffer | null = null): StoredTensor[] {
-  const { specs, count } = model.parameters;
+export function modelArrays(
+  model: ClipModel,
+  spare: ArrayBuffer | null = null,
+  moments: WholeMoments | null = null,
+): StoredTensor[] {
+  const { parameters } = model;
+  const { specs, count } = parameters;
   const bytes = 4 * count * COPIES.length;
   const buffer = spare?.byteLength === bytes ? spare : new ArrayBuffer(bytes);
   let at = 0;
   return COPIES.flatMap((copy) =>
     specs.map(({ name, shape }) => {
-      const tensor = model.parameters.copy(name, copy);
-      const data = tensor.readInto(new Float32Array(buffer, at, tensor.size));
+      const data = new Float32Array(buffer, at, elementCount(shape));
+      if (moments && (copy === "m" || copy === "v")) {
+        data.set(parameters.within(name, moments[copy]));
+      } else parameters.copy(name, copy).readInto(data);
       at += data.byteLength;
       return { name: `${copy}/${name}`, shape, data };
     })
@@ -83,9 +98,18 @@ export function modelArrays(model: ClipModel, spare: ArrayBuffer | null = null):
 /**
  * Puts the arrays of a checkpoint into a model of the same shape.
  *
+ * @returns The moments, where the model keeps a share of them: for {@linkcode shareModel}.
  * @throws {SyntaxError} naming the first array that is missing or of another shape.
  */
-export function restoreArrays(model: ClipModel, { tensors }: Checkpoint<unknown>): void {
+export function restoreArrays(
+  model: ClipModel,
+  { tensors }: Checkpoint<unknown>,
+): WholeMoments | null {
+  const { shard, gradients } = model.parameters;
+  const whole = shard && {
+    m: new Float32Array(gradients!.size),
+    v: new Float32Array(gradients!.size),
+  };
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const copies = model.parameters.gradients ? COPIES : (["value"] as const);
   for (const copy of copies) {
@@ -99,7 +123,10 @@ export function restoreArrays(model: ClipModel, { tensors }: Checkpoint<unknown>
             `[${shape}]; it belongs to another recipe`,
         );
       }
-      model.parameters.copy(name, copy).write(tensor.data);
+      if (whole && (copy === "m" || copy === "v")) {
+        model.parameters.within(name, whole[copy]).set(tensor.data);
+      } else model.parameters.copy(name, copy).write(tensor.data);
     }
   }
+  return whole;
 }

@@ -19,6 +19,7 @@ import { TrainStep } from "../train/train_step.ts";
 import type { Watch } from "../train/watchdog.ts";
 import { modelArrays, type RunState, type StageResult } from "./run_state.ts";
 import { libraryIdentity } from "./library_identity.ts";
+import { gatherMoments } from "./share_model.ts";
 import { anchorSteps, rewindModel, rewindStep } from "./rewind_stage.ts";
 import { type DataCursor, stageLoader } from "./stage_loader.ts";
 import type { StreamData } from "./stream_data.ts";
@@ -129,20 +130,22 @@ export async function trainRunStage(
   if (checkpoint.everySteps !== null && checkpoint.everySteps < steps) writer.prepare();
   /** Saves beside the training: it waits for the copy only, and for a write that is not done yet. */
   const saveAside = async (done: number) => {
-    if (group.rank > 0) return;
     const asked = performance.now();
+    const moments = await gatherMoments(group, model);
+    if (group.rank > 0) return;
     await writer.finish();
-    const tensors = modelArrays(model, writer.takeSpare());
+    const tensors = modelArrays(model, writer.takeSpare(), moments);
     await writer.begin(nameOf(done), { tensors, state: state(done) }, anchors(done));
     stalled += (performance.now() - asked) / 1000;
     saved = done;
   };
   /** Saves and waits for it. */
   const saveNow = async (done: number) => {
+    const moments = await gatherMoments(group, model);
     if (group.rank > 0) return;
     await writer.finish();
     if (done === saved) return;
-    const tensors = modelArrays(model, writer.takeSpare());
+    const tensors = modelArrays(model, writer.takeSpare(), moments);
     const whole = { tensors, state: state(done) };
     saveCheckpoint(folder, nameOf(done), whole, checkpoint.keep, anchors(done));
     saved = done;
@@ -268,9 +271,11 @@ export async function trainRunStage(
       },
     });
   } catch (error) {
-    // Whatever ended the stage, the steps that were done are kept.
+    // Whatever ended the stage, the steps that were done are kept; but not where the others, which have
+    // a share of the state, may be anywhere.
     try {
-      await saveNow(completed);
+      if (model.parameters.shard === null) await saveNow(completed);
+      else await writer.finish();
     } catch (failure) {
       const why = failure instanceof Error ? failure.message : String(failure);
       const last = listCheckpoints(folder).at(-1);

@@ -1,11 +1,11 @@
 import {
   finishGradientSums,
   gatherRows,
-  gradientBuckets,
   type RankPlace,
   startGradientSums,
   sumOverRanks,
 } from "../dist/collectives.ts";
+import { shardedAdamw } from "../dist/sharded_update.ts";
 import type { ClipModel } from "../model/clip_model.ts";
 import { FixedTensor } from "../tensor/fixed_tensor.ts";
 import { contrastive } from "../tensor/ops/contrastive.ts";
@@ -113,7 +113,19 @@ export class TrainStep implements Disposable {
       const among = size === 1 ? "" : ` among ${size} ranks`;
       throw new RangeError(`accumulate ${accumulate} does not divide the batch ${batch}${among}`);
     }
-    const { context, shape } = model;
+    const { context, shape, parameters: { shard } } = model;
+    if (shard && (shard.size !== size || shard.rank !== options.ranks!.rank)) {
+      throw new TypeError(
+        `the model keeps share ${shard.rank} of ${shard.size} of the optimizer's state, the step is ` +
+          `for rank ${options.ranks?.rank ?? 0} of ${size}`,
+      );
+    }
+    if (shard && options.clipUpdate !== undefined) {
+      throw new RangeError(
+        "optimizer.clipUpdate looks at whole tensors, of which a rank has parts where the optimizer's " +
+          "state is shared; leave out one of the two",
+      );
+    }
     this.#ranks = size === 1 ? null : options.ranks!;
     this.#local = batch / size;
     const part = this.#local / accumulate;
@@ -221,7 +233,7 @@ export class TrainStep implements Disposable {
     const image = this.#embedImages(model, tape);
     const text = model.embedTexts(tape, this.#ids);
     const { loss, hits } = this.#loss(tape, model, options, image, text);
-    if (this.#ranks) startGradientSums(tape, gradientBuckets(model.parameters));
+    if (this.#ranks) startGradientSums(tape, model.parameters);
     this.#update(tape, model, options, loss);
     return { forward: [], loss: tape.compile(), backward: [], value: loss, hits };
   }
@@ -242,7 +254,7 @@ export class TrainStep implements Disposable {
       const text = model.embedTexts(back, this.#ids);
       back.backward([image, rows(banks.dimage)], [text, rows(banks.dtext)]);
       const last = i === this.#parts - 1;
-      if (last && this.#ranks) startGradientSums(back, gradientBuckets(parameters));
+      if (last && this.#ranks) startGradientSums(back, parameters);
       backward.push(back.compile(backward[0]));
 
       const ahead = new Tape(context);
@@ -299,9 +311,15 @@ export class TrainStep implements Disposable {
 
   #update(tape: Tape, model: ClipModel, options: TrainStepOptions, loss: Tensor): void {
     const { parameters } = model;
-    if (this.#ranks) finishGradientSums(tape, gradientBuckets(parameters));
+    if (this.#ranks) finishGradientSums(tape, parameters);
     const { weightDecay, clipUpdate } = options;
-    adamw(tape, parameters, this.#step.tensor, weightDecay, { loss, clipUpdate });
+    const step = this.#step.tensor;
+    if (parameters.shard) {
+      const scratch = this.#own(new FixedTensor(model.context, step.shape));
+      shardedAdamw(tape, parameters, step, scratch, weightDecay, loss);
+    } else {
+      adamw(tape, parameters, step, weightDecay, { loss, clipUpdate });
+    }
     clampLogitScale(tape, parameters.get("logit_scale"), this.#step.tensor);
     if (options.average) averageWeights(tape, parameters, this.#step.tensor);
   }

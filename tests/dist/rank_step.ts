@@ -60,6 +60,9 @@ export interface StepRequest {
   /** Default: softmax. */
   readonly loss?: keyof typeof LOSSES;
   readonly steps?: number;
+  /** Each rank keeps its share of the optimizer's state, in buckets of so many floats. */
+  readonly shard?: number;
+  readonly clipNorm?: number;
 }
 
 /** Gradients after the first step, values after the last, and every loss, of the golden's model. */
@@ -79,6 +82,7 @@ export async function runStep(place: RankPlace, request: StepRequest) {
   const sigmoid = request.loss === "sigmoid";
   using model = new ClipModel(context, { spec, imageSize, textTokens }, {
     logitBias: sigmoid ? BIAS : undefined,
+    shard: request.shard === undefined ? undefined : { ...place, bucket: request.shard },
   });
   model.parameters.initialize();
   for (const { name, shape } of model.parameters.specs) {
@@ -104,21 +108,29 @@ export async function runStep(place: RankPlace, request: StepRequest) {
     const length = all.length / place.size;
     return all.subarray(place.rank * length, (place.rank + 1) * length) as T;
   };
-  const read = (copy: "gradient" | "value") =>
+  const read = (copy: "gradient" | "value" | "average") =>
     Object.fromEntries(
       model.parameters.specs.map((
         { name },
       ) => [name, [...model.parameters.copy(name, copy).read()]]),
     );
-  const losses: number[] = [];
+  const losses: number[] = [], norms: number[] = [];
   const hits: (readonly number[])[] = [];
   let gradients: Record<string, number[]> = {};
   for (let i = 0; i < steps; i++) {
     const settings = { ...BENCH_SETTINGS, learningRate: 1e-3, update: i + 1 };
+    if (request.clipNorm !== undefined) settings.clipNorm = request.clipNorm;
     const report = await step.run(share(pixels), share(ids), settings);
     losses.push(report.loss);
+    norms.push(report.gradientNorm);
     hits.push(report.hits);
-    if (i === 0) gradients = read("gradient");
+    // A rank that has a share of the state keeps no whole gradients.
+    if (i === 0 && request.shard === undefined) gradients = read("gradient");
   }
-  return { losses, hits, gradients, values: read("value") };
+  const bytes = context.memory().bytes;
+  return {
+    ...{ losses, norms, hits, gradients, values: read("value"), averages: read("average") },
+    bytes,
+    floats: model.parameters.gradients!.size,
+  };
 }

@@ -12,6 +12,10 @@ export interface SmallTraining {
   readonly resume?: boolean;
   readonly batch?: number;
   readonly accumulate?: number;
+  /** Each rank keeps its share of the optimizer's state. */
+  readonly shard?: boolean;
+  /** Saves a checkpoint every so many steps. */
+  readonly everySteps?: number;
   /** Rank that trains with another seed. */
   readonly otherSeedOn?: number;
   /** Reads these shards as a stream instead of the small set. */
@@ -38,6 +42,7 @@ export async function trainSmall(group: RankGroup, request: SmallTraining) {
       { name: "few", samples: 640, image: { size: 8 }, text: { tokens: 6 }, ...stage },
       { name: "full", samples: 320, image: { size: 16 }, text: { tokens: 6 }, ...stage },
     ],
+    ...(request.everySteps ? { checkpoint: { everySteps: request.everySteps, keep: 2 } } : {}),
     eval: { benches: shards === undefined ? ["small"] : [] },
   }, "small");
   const make = () =>
@@ -50,6 +55,7 @@ export async function trainSmall(group: RankGroup, request: SmallTraining) {
     device: "cpu",
     dataSet: dataSet!,
     group,
+    shardOptimizer: request.shard,
     setupSeconds: 0,
     signal: new AbortController().signal,
     onProgress: () => {

@@ -127,3 +127,38 @@ Deno.test("runExperiment names the stage when the ranks cannot share its batch e
     assert.notEqual(code, 0);
     assert.match(stderr, /stage few: a batch of 32 in 1 parts cannot be shared equally by 3 ranks/);
   }));
+
+Deno.test("runExperiment goes on from shares of the optimizer's state on any number of ranks", () =>
+  inFolder(async (dir) => {
+    const shared = { shard: true, everySteps: 5 };
+    const [whole, broken, alone] = [`${dir}/whole`, `${dir}/broken`, `${dir}/alone`];
+    const first = await byRanks(2, { folder: whole, ...shared });
+    assert.equal(first.code, 0, first.stderr);
+    // Two ranks with whole states see the same losses; the sums of gradients have the same bits.
+    const plain = await byRanks(2, { folder: `${dir}/plain`, everySteps: 5 });
+    assert.equal(plain.code, 0, plain.stderr);
+    lossesOf(whole).forEach(({ loss }, i) => {
+      const wanted = lossesOf(`${dir}/plain`)[i].loss;
+      assert.ok(Math.abs(loss - wanted) <= 1e-5 * wanted, `line ${i}: ${loss}, ${wanted}`);
+    });
+    for (const folder of [broken, alone]) {
+      const stopped = await byRanks(2, { folder, breakAt: 23, ...shared });
+      assert.notEqual(stopped.code, 0);
+      assert.match(stopped.stderr, /broken after 23 steps/);
+      // Stopped at step 3 of the second stage: its last checkpoint is the end of the first.
+      assert.deepEqual(
+        [...Deno.readDirSync(`${folder}/run/checkpoints`)].map(({ name }) => name).sort(),
+        ["few-0000015", "few-0000020", "latest"],
+      );
+    }
+    const resumed = await byRanks(2, { folder: broken, resume: true, ...shared });
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.deepEqual(weightsOf(broken), weightsOf(whole));
+    assert.deepEqual(lossesOf(broken), lossesOf(whole));
+    // One process takes up the whole state that two had shared.
+    await trainSmall(SOLO, { folder: alone, resume: true, everySteps: 5 });
+    lossesOf(alone).forEach(({ loss }, i) => {
+      const wanted = lossesOf(whole)[i].loss;
+      assert.ok(Math.abs(loss - wanted) <= 1e-3 * wanted, `line ${i}: ${loss}, ${wanted}`);
+    });
+  }));

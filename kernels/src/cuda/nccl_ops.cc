@@ -95,19 +95,20 @@ void scatter_run(const Op& op, Queue& queue) {
   });
 }
 
-DeviceMemory& memory_of(const Op& op) {
-  auto& memory = sums().memory[{op.dims[1], op.dims[0]}];
+char* memory_of(int64_t slot, int64_t count) {
+  auto& memory = sums().memory[{slot, count}];
   if (!memory) {
     int device = 0;
     check(cudaGetDevice(&device), "cudaGetDevice");
-    memory = std::make_unique<DeviceMemory>(device, op.dims[0] * sizeof(float));
+    memory = std::make_unique<DeviceMemory>(device, count * sizeof(float));
   }
-  return *memory;
+  return memory->data();
 }
 
-void start_run(const Op& op, Queue& queue) {
+// Copies what is added up, then begins `call` beside the ops that follow.
+void start_sum(const Op& op, Queue& queue, char* memory, int64_t count,
+               const std::function<ncclResult_t(ncclComm_t)>& call) {
   Sums& own = sums();
-  char* memory = memory_of(op).data();
   if (queue.planning) {
     if (own.stream != nullptr) return;
     check(cudaStreamCreateWithFlags(&own.stream, cudaStreamNonBlocking), "a stream");
@@ -115,27 +116,55 @@ void start_run(const Op& op, Queue& queue) {
     check(cudaEventCreateWithFlags(&own.finished, cudaEventDisableTiming), "an event");
     return;
   }
-  NcclWire& ranks = wire();
-  const int64_t n = op.dims[0];
-  check(
-      cudaMemcpyAsync(memory, op.in(0), n * sizeof(float), cudaMemcpyDeviceToDevice, queue.stream),
-      "copy on the device");
+  check(cudaMemcpyAsync(memory, op.in(0), count * sizeof(float), cudaMemcpyDeviceToDevice,
+                        queue.stream),
+        "copy on the device");
   check(cudaEventRecord(own.ready, queue.stream), "an event");
   check(cudaStreamWaitEvent(own.stream, own.ready, 0), "an event");
   own.under_way = true;
-  run(ranks, [&](ncclComm_t comm) {
-    return dist::loaded_nccl()->AllReduce(memory, memory, n, ncclFloat, ncclSum, comm, own.stream);
-  });
+  run(wire(), call);
 }
 
-void finish_run(const Op& op, Queue& queue) {
-  char* memory = memory_of(op).data();
+void finish_sum(const Op& op, Queue& queue, const char* memory) {
   if (queue.planning) return;
   wire();
   join_sums(queue);
   check(cudaMemcpyAsync(op.out(0), memory, op.dims[0] * sizeof(float), cudaMemcpyDeviceToDevice,
                         queue.stream),
         "copy on the device");
+}
+
+void start_run(const Op& op, Queue& queue) {
+  const int64_t n = op.dims[0];
+  char* memory = memory_of(op.dims[1], n);
+  start_sum(op, queue, memory, n, [=](ncclComm_t comm) {
+    return dist::loaded_nccl()->AllReduce(memory, memory, n, ncclFloat, ncclSum, comm,
+                                          sums().stream);
+  });
+}
+
+void finish_run(const Op& op, Queue& queue) {
+  finish_sum(op, queue, memory_of(op.dims[1], op.dims[0]));
+}
+
+// The sum and this rank's part of it lie in memory of one slot each.
+constexpr int64_t kWhole = 1 << 16, kPart = 1 << 17;
+
+void scatter_start_run(const Op& op, Queue& queue) {
+  const int64_t n = op.dims[0], ranks = op.dims[2];
+  char* memory = memory_of(kWhole + op.dims[1], n * ranks);
+  char* part = memory_of(kPart + op.dims[1], n);
+  if (!queue.planning && ranks != wire().ranks()) {
+    throw StatusError(CLIPA_INVALID_ARGUMENT, "the number of ranks is another");
+  }
+  start_sum(op, queue, memory, n * ranks, [=](ncclComm_t comm) {
+    return dist::loaded_nccl()->ReduceScatter(memory, part, n, ncclFloat, ncclSum, comm,
+                                              sums().stream);
+  });
+}
+
+void scatter_finish_run(const Op& op, Queue& queue) {
+  finish_sum(op, queue, memory_of(kPart + op.dims[1], op.dims[0]));
 }
 
 }  // namespace
@@ -169,6 +198,8 @@ const CudaOp kCudaDistOps[] = {{CLIPA_DIST_OP_ALL_GATHER, gather_run},
                                {CLIPA_DIST_OP_REDUCE_SCATTER, scatter_run},
                                {CLIPA_DIST_OP_ALL_REDUCE_START, start_run},
                                {CLIPA_DIST_OP_ALL_REDUCE_FINISH, finish_run},
+                               {CLIPA_DIST_OP_REDUCE_SCATTER_START, scatter_start_run},
+                               {CLIPA_DIST_OP_REDUCE_SCATTER_FINISH, scatter_finish_run},
                                {}};
 
 }  // namespace clipa

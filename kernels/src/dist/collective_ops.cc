@@ -104,16 +104,53 @@ const char* finish_run(const Op& op, int, int64_t, int64_t, const Run&) {
   return nullptr;
 }
 
+// Sums of which each rank gets a part lie beside those of one call, which are known by their
+// length.
+int64_t scatter_key(const Op& op) { return -1 - op.dims[1]; }
+
+void scatter_start_needs(const Op& op, Needs& needs) {
+  needs.add(op.extent(0) * op.extent(2));
+  needs.refuse(check_slot(op));
+  if (op.dims[2] < 1 || op.dims[2] > kMostRanks) needs.refuse("dims[2] is no number of ranks");
+}
+
+const char* scatter_start_run(const Op& op, int, int64_t, int64_t, const Run&) {
+  Communicator& ranks = Communicator::instance();
+  if (!ranks.is_open()) return "the ranks are not open; call clipa_dist_open first";
+  if (op.dims[2] != ranks.ranks()) return "the number of ranks is another";
+  const std::shared_ptr<Job> job = ranks.reserve(Collective::kReduceScatter, scatter_key(op));
+  if (job->busy) return "a sum was started in this slot and not finished";
+  job->count = op.dims[0];
+  job->send.resize(sizeof(float) * static_cast<size_t>(op.dims[0] * op.dims[2]));
+  std::memcpy(job->send.data(), op.in(0), job->send.size());
+  return ranks.submit(job);
+}
+
+const char* scatter_finish_run(const Op& op, int, int64_t, int64_t, const Run&) {
+  Communicator& ranks = Communicator::instance();
+  const std::shared_ptr<Job> job = ranks.reserve(Collective::kReduceScatter, scatter_key(op));
+  if (const char* problem = ranks.wait(job)) return problem;
+  const size_t bytes = sizeof(float) * static_cast<size_t>(op.dims[0]);
+  if (job->result.size() != bytes) return "another length was started in this slot";
+  std::memcpy(op.out(0), job->result.data(), bytes);
+  return nullptr;
+}
+
 }  // namespace
 
-const OpSpec kDistOps[] = {{CLIPA_DIST_OP_ALL_GATHER, "all_gather", 0, 1, gather_needs, one_item,
-                            no_items, no_bytes, no_bytes, gather_run},
-                           {CLIPA_DIST_OP_REDUCE_SCATTER, "reduce_scatter", 0, 1, scatter_needs,
-                            one_item, no_items, no_bytes, no_bytes, scatter_run},
-                           {CLIPA_DIST_OP_ALL_REDUCE_START, "all_reduce_start", 0, 1, sum_needs,
-                            one_item, no_items, no_bytes, no_bytes, start_run},
-                           {CLIPA_DIST_OP_ALL_REDUCE_FINISH, "all_reduce_finish", 0, 1, sum_needs,
-                            one_item, no_items, no_bytes, no_bytes, finish_run},
-                           {}};
+const OpSpec kDistOps[] = {
+    {CLIPA_DIST_OP_ALL_GATHER, "all_gather", 0, 1, gather_needs, one_item, no_items, no_bytes,
+     no_bytes, gather_run},
+    {CLIPA_DIST_OP_REDUCE_SCATTER, "reduce_scatter", 0, 1, scatter_needs, one_item, no_items,
+     no_bytes, no_bytes, scatter_run},
+    {CLIPA_DIST_OP_ALL_REDUCE_START, "all_reduce_start", 0, 1, sum_needs, one_item, no_items,
+     no_bytes, no_bytes, start_run},
+    {CLIPA_DIST_OP_ALL_REDUCE_FINISH, "all_reduce_finish", 0, 1, sum_needs, one_item, no_items,
+     no_bytes, no_bytes, finish_run},
+    {CLIPA_DIST_OP_REDUCE_SCATTER_START, "reduce_scatter_start", 0, 1, scatter_start_needs,
+     one_item, no_items, no_bytes, no_bytes, scatter_start_run},
+    {CLIPA_DIST_OP_REDUCE_SCATTER_FINISH, "reduce_scatter_finish", 0, 1, sum_needs, one_item,
+     no_items, no_bytes, no_bytes, scatter_finish_run},
+    {}};
 
 }  // namespace clipa

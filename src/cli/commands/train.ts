@@ -30,6 +30,8 @@ export interface TrainOptions<DataSet> {
   out: string;
   /** Goes on from the newest checkpoint in `out`. */
   resume: boolean;
+  /** Ranks keep a share of the optimizer's state each. */
+  shardOptimizer: boolean;
   /** `cpu` or `cuda:<index>`. */
   device: string;
   dataSet: DataSet;
@@ -69,6 +71,11 @@ export function trainCommand<DataSet, Result extends TrainResult>(
         value: "DIR",
         help: "Folder of the run; none means runs/<recipe name>",
       },
+      "shard-optimizer": {
+        kind: "flag",
+        help:
+          "Ranks keep a share of the optimizer's state each; a stopped run goes on from a checkpoint",
+      },
       resume: { kind: "flag", help: "Go on from the newest checkpoint in the folder" },
       device: {
         kind: "value",
@@ -91,6 +98,7 @@ export function trainCommand<DataSet, Result extends TrainResult>(
         return await parts.runExperiment(recipe, {
           out,
           resume: args.flag("resume"),
+          shardOptimizer: args.flag("shard-optimizer"),
           device,
           dataSet,
           group,
