@@ -29,12 +29,20 @@ function lossesOf(folder: string): Line[] {
     .map(({ stage, step, loss }) => ({ stage, step, loss }));
 }
 
-/** The lines of a run that was broken off and went on; the step that broke has no line. */
+/**
+ * The lines of a run that was broken off and went on; the step that broke has no line, its loss is in the
+ * mean of the next.
+ */
 function pairedLosses(seen: readonly Line[], whole: readonly Line[]): [Line, Line][] {
   assert.equal(seen.length, whole.length - 1);
-  const key = ({ stage, step }: Line) => `${stage} ${step}`;
-  const byKey = new Map(whole.map((line) => [key(line), line]));
-  return seen.map((line) => [line, byKey.get(key(line))!]);
+  const missing = whole.findIndex(({ stage, step }, i) =>
+    seen[i]?.stage !== stage || seen[i].step !== step
+  );
+  return seen.map((line, i) => {
+    const wanted = whole[i < missing ? i : i + 1];
+    const mean = i === missing && wanted.stage === whole[missing].stage;
+    return [line, mean ? { ...wanted, loss: (whole[missing].loss + wanted.loss) / 2 } : wanted];
+  });
 }
 
 function weightsOf(folder: string): Float32Array[] {
