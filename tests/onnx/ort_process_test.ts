@@ -75,11 +75,15 @@ Deno.test("a process ends well when sessions are left open", async () => {
 const CYCLES = Deno.env.get("CLIPA_SLOW_TESTS") ? 2000 : 300;
 
 Deno.test("sessions leave memory as it was when opened, run and disposed many times", async () => {
-  const { code, answer, stderr } = await inProcess(["cycles", "6", `${CYCLES}`]);
+  const { code, answer, stderr } = await inProcess(["cycles", "18", `${CYCLES}`]);
   assert.equal(code, 0, stderr);
-  // The first round warms up. A leak grows; what the JavaScript heap takes now and then comes back.
-  const [, before, , , ...last] = answer as number[];
-  assert.ok(Math.min(...last) < 1.01 * before, `resident bytes after each round: ${answer}`);
+  // Ten rounds warm up: the allocator takes 3 MB at once after about 2,000 sessions and then no more. A
+  // leak grows; what the JavaScript heap takes now and then comes back.
+  const rounds = (answer as number[]).slice(10);
+  assert.ok(
+    Math.min(...rounds.slice(-3)) < 1.01 * Math.min(...rounds.slice(0, 3)),
+    `resident bytes after each round: ${answer}`,
+  );
 });
 
 Deno.test("OrtSession keeps the event loop free during a run of a second", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { lockFile } from "../../src/data/icons/lock_file.ts";
 import { openIconSet } from "../../src/data/icons/icon_set.ts";
 import { FIRST_SHARD, writeClipBenchmark } from "../eval/paper/bench_files.ts";
@@ -102,8 +103,11 @@ Deno.test("a data build that waits for another one stops at Ctrl-C, and leaves t
     const lock = `${dir}/cache/${name}/work/lock`;
     {
       using _held = await lockFile(lock);
+      Deno.removeSync(`${dir}/begun`);
       const waiting = await run(["data", dir], async (child) => {
-        await new Promise((resolve) => setTimeout(resolve, 3000));
+        while (!existsSync(`${dir}/begun`)) await new Promise((resolve) => setTimeout(resolve, 50));
+        // Long enough to reach the lock, which it cannot pass.
+        await new Promise((resolve) => setTimeout(resolve, 2000));
         child.kill("SIGINT");
       });
       assert.equal(waiting.code, 130, waiting.stderr);

@@ -28,6 +28,8 @@ const data: Command = {
   summary: "Build the small icon set",
   options: {},
   async run({ signal }) {
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.writeTextFileSync(`${folder}/begun`, "");
     const { dir, build } = await buildIcons({
       cacheDir: `${folder}/cache`,
       packages: writeIconFixture(`${folder}/packages`),
@@ -52,6 +54,11 @@ const evaluate: Command = {
       signal,
       onProgress: ({ label }) => press(label),
     });
+    // So little work may be done before a busy machine delivers the signal.
+    for (let i = 0; pressed && i < 50 && !signal.aborted; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    signal.throwIfAborted();
     return { json: { results } };
   },
 };
