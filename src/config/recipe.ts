@@ -165,8 +165,8 @@ export interface Recipe {
   /**
    * What the linear layers multiply, forward and backward; default float32. `bfloat16` rounds both
    * factors to 8 bits of mantissa, as the papers' mixed precision does; sums, weights and everything
-   * else stay float32. With Intel's AMX or a GPU it is several times faster; other processors compute
-   * the same products, not faster.
+   * else stay float32. Intel's AMX and GPUs have units for it; other processors compute the same
+   * products with vectors.
    */
   readonly precision?: "float32" | "bfloat16";
   /** Seed of every random choice. */

@@ -15,7 +15,7 @@ export interface ContextOptions {
   readonly threads?: number;
   /**
    * What linear layers multiply: `float32`, or rounded to `bfloat16` with sums in float32; default
-   * `float32`. On the CPU it is the faster one where the processor has AMX (set `CLIPA_AMX=0` to do
+   * `float32`. On the CPU AMX computes it where the processor has that (set `CLIPA_AMX=0` to do
    * without); `library.bf16` of `deno task doctor` says what computes it.
    */
   readonly precision?: "float32" | "bfloat16";

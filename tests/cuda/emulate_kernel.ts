@@ -33,7 +33,14 @@ export async function emulateKernel(
   source: string,
 ): Promise<{ code: number; text: string }> {
   const objects: string[] = [];
-  for (const name of [`tests/${program}`, "tests/emulation/emulation", "src/base/error"]) {
+  for (
+    const name of [
+      `tests/${program}`,
+      "tests/emulation/emulation",
+      "tests/emulation/runtime",
+      "src/base/error",
+    ]
+  ) {
     const object = `${folder}/${name.replaceAll("/", "_")}.o`;
     objects.push(object);
     try {

@@ -46,7 +46,7 @@ function build(
 ) {
   const cacheDir = Deno.makeTempDirSync();
   const calls: string[] = [];
-  const run = (program: string, args: readonly string[], cwd: string) => {
+  const run = (program: string, args: readonly string[], cwd = "") => {
     calls.push(`${program} ${args[0]}`);
     if (program === "apt-get") {
       Deno.writeFileSync(`${cwd}/dataset-fashion-mnist_1_all.deb`, DEB);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { lockFile } from "../../src/data/icons/lock_file.ts";
 import { openIconSet } from "../../src/data/icons/icon_set.ts";
 import { FIRST_SHARD, writeClipBenchmark } from "../eval/paper/bench_files.ts";
@@ -100,7 +101,7 @@ Deno.test("a data build that waits for another one stops at Ctrl-C, and leaves t
     // Where the lock lies is known once a build has begun.
     assert.equal((await run(["data", dir, "plan"])).code, 130);
     const [{ name }] = Deno.readDirSync(`${dir}/cache`);
-    const lock = `${dir}/cache/${name}/work/lock`;
+    const lock = join(dir, "cache", name, "work", "lock");
     {
       using _held = await lockFile(lock);
       Deno.removeSync(`${dir}/begun`);

@@ -1,7 +1,11 @@
-import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
-import type { ResizeFilter } from "../images/resize_image.ts";
-import { type EvalFit, squarePicture, writeRgb } from "../images/square_picture.ts";
 import { readAhead } from "../shards/read_ahead.ts";
+import {
+  inBatches,
+  joinSquares,
+  type SquareOptions,
+  type SquarePart,
+  squarePixels,
+} from "../shards/square_batches.ts";
 import type { BenchPart, BenchPicture, OnBroken } from "./bench_source.ts";
 
 /** Some pictures of a part, prepared, and what belongs to each. */
@@ -13,14 +17,9 @@ export interface PictureBatch<Part> {
 }
 
 /** How pictures are prepared. */
-export interface BatchOptions {
-  /** Pixels per side. */
-  readonly side: number;
-  readonly filter: ResizeFilter;
-  readonly fit: EvalFit;
+export interface BatchOptions extends SquareOptions {
   /** Pictures read at once; what bounds the memory. Default 64. */
   readonly batch?: number;
-  readonly limits?: DecodeLimits;
   readonly signal?: AbortSignal;
   readonly onBroken: OnBroken;
 }
@@ -42,35 +41,16 @@ async function* batchesOf<Part>(
   part: BenchPart<Part>,
   options: BatchOptions,
 ): AsyncGenerator<PictureBatch<Part>, void, void> {
-  const { batch = 64, signal, onBroken } = options;
-  let waiting: Promise<Prepared<Part> | Fault>[] = [];
-  const settle = async () => {
-    const ready: Prepared<Part>[] = [];
-    // In their order, whichever was decoded first.
-    for (const picture of await Promise.all(waiting)) {
+  const { batch = 64, side, signal, onBroken } = options;
+  const pictures = part.pictures(onBroken);
+  for await (const ready of inBatches(pictures, batch, (each) => prepare(each, options), signal)) {
+    const whole: SquarePart<Part>[] = [];
+    for (const picture of ready) {
       if ("message" in picture) onBroken(picture.key, picture.message);
-      else ready.push(picture);
+      else whole.push(picture);
     }
-    waiting = [];
-    return join(ready, options.side);
-  };
-  for await (const picture of part.pictures(onBroken)) {
-    signal?.throwIfAborted();
-    const ready = prepare(picture, options);
-    ready.catch(() => {});
-    waiting.push(ready);
-    if (waiting.length < batch) continue;
-    const full = await settle();
-    if (full.parts.length > 0) yield full;
+    if (whole.length > 0) yield joinSquares(whole, side);
   }
-  const rest = await settle();
-  if (rest.parts.length > 0) yield rest;
-}
-
-interface Prepared<Part> {
-  /** uint8 [side, side, 3] */
-  readonly pixels: Uint8Array;
-  readonly part: Part;
 }
 
 /** Why a picture is left out. */
@@ -82,23 +62,12 @@ interface Fault {
 async function prepare<Part>(
   { key, part, bytes }: BenchPicture<Part>,
   options: BatchOptions,
-): Promise<Prepared<Part> | Fault> {
-  const { side, limits } = options;
+): Promise<SquarePart<Part> | Fault> {
   try {
-    const picture = squarePicture(await decodeImage(await bytes(), limits), options);
-    const pixels = new Uint8Array(side * side * 3);
-    writeRgb(picture, pixels, 0);
-    return { pixels, part };
+    return { pixels: await squarePixels(await bytes(), options), part };
   } catch (error) {
     if (error instanceof SyntaxError) return { key, message: error.message };
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return { key, message: "missing picture: no such file" };
   }
-}
-
-function join<Part>(pictures: readonly Prepared<Part>[], side: number): PictureBatch<Part> {
-  const one = side * side * 3;
-  const pixels = new Uint8Array(pictures.length * one);
-  pictures.forEach((picture, i) => pixels.set(picture.pixels, i * one));
-  return { pixels, parts: pictures.map(({ part }) => part) };
 }

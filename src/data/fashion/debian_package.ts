@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type RunProgram, runProgram } from "../run_program.ts";
 
 /** A pinned Debian package. */
 export interface DebianPackage {
@@ -7,13 +8,6 @@ export interface DebianPackage {
   /** Of the .deb file, hexadecimal. */
   readonly sha256: string;
 }
-
-/** Outcome of a program: exit status (127 when there is none of that name) and what it printed. */
-export type RunProgram = (
-  program: string,
-  args: readonly string[],
-  cwd: string,
-) => Promise<{ code: number; output: string }>;
 
 /**
  * Fetch a package with apt, check it against its pinned SHA-256 and unpack its files below `dir`. No
@@ -62,21 +56,4 @@ async function fetchPackage(
     `${name} ${version} could not be fetched: ${reason}; run "apt-get update" first, or fetch the ` +
       "package from a Debian mirror by hand and give it with --deb FILE",
   );
-}
-
-async function runProgram(program: string, args: readonly string[], cwd: string) {
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
-      args: [...args],
-      cwd,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    const decoder = new TextDecoder();
-    return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { code: 127, output: "" };
-    throw error;
-  }
 }

@@ -4,7 +4,8 @@ import { lockFile } from "../icons/lock_file.ts";
 import { writeWhole } from "../icons/write_whole.ts";
 import { createRecordWriter } from "../records/record_writer.ts";
 import { openRecords } from "../records/records.ts";
-import { type DebianPackage, type RunProgram, unpackDebianPackage } from "./debian_package.ts";
+import type { RunProgram } from "../run_program.ts";
+import { type DebianPackage, unpackDebianPackage } from "./debian_package.ts";
 import { type IdxArray, parseIdx } from "./idx_file.ts";
 
 /** Name of the benchmark. */

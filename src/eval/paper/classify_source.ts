@@ -7,8 +7,10 @@ import { standardError } from "../standard_error.ts";
 import { worstRanks } from "../worst_ranks.ts";
 import type { BenchResult, ClassAccuracy, Rate } from "./bench_result.ts";
 import { bootstrapRates } from "./bootstrap_rates.ts";
-import { BrokenPictures } from "./broken_pictures.ts";
+import type { BrokenPictures } from "./broken_pictures.ts";
 import { type ClassTargets, classTargets } from "./class_targets.ts";
+import { evaluateParts } from "./evaluate_parts.ts";
+import type { StoredPart } from "./partial_store.ts";
 import { laterNamesakes } from "./same_name.ts";
 import { countSource, embedPart, type SourceOptions } from "./source_options.ts";
 
@@ -37,35 +39,17 @@ export async function classifySource(
   prompts: PromptSet,
   options: SourceOptions,
 ): Promise<BenchResult> {
-  const { bench, split, signal, onProgress } = options;
-  const total = await countSource(source, signal);
+  const { bench, split } = options;
+  const total = await countSource(source, options.signal);
   checkBenchName(bench, total, classes.length);
   const targets = await classTargets(encoder, classes, prompts, options);
   const later = laterNamesakes(classes);
-  const broken = new BrokenPictures();
-  const judged: Judged[] = [];
-  let done = 0, before = 0;
-  for (const [number, part] of source.parts.entries()) {
-    signal?.throwIfAborted();
-    const kept = readPart(options, number, part);
-    const base = done;
-    const own = kept ??
-      await judge(
-        encoder,
-        part,
-        targets,
-        later,
-        options,
-        (pictures) => onProgress?.(base + pictures, total, before),
-      );
-    if (kept === null) writePart(options, number, part, own);
-    judged.push(own);
-    broken.addAll(own.skipped);
-    const seen = own.ranks.length + own.skipped.reduce((sum, { count }) => sum + count, 0);
-    done += seen;
-    if (kept !== null) before += seen;
-    onProgress?.(done, total, before);
-  }
+  const { parts: judged, broken } = await evaluateParts(source, total, options, {
+    make: (part, onPictures) => judge(encoder, part, targets, later, options, onPictures),
+    pack: ({ skipped, ...arrays }) => ({ arrays, notes: skipped }),
+    unpack: unpackJudged,
+    pictures: ({ ranks }) => ranks.length,
+  });
   const { rates, perClass, absent } = score(judged, classes, source.name, broken);
   checkEvaluated(bench, rates, classes.length, broken);
   return {
@@ -107,24 +91,9 @@ async function judge(
   return { labels: Float32Array.from(labels), ranks: Float32Array.from(ranks), skipped };
 }
 
-function readPart(
-  { store }: SourceOptions,
-  number: number,
-  part: BenchPart<number>,
-): Judged | null {
-  const kept = store?.read(String(number), part.stamp());
-  if (!kept) return null;
-  const { labels = new Float32Array(), ranks = new Float32Array() } = kept.arrays;
-  return { labels, ranks, skipped: kept.notes as SkippedReason[] };
-}
-
-function writePart(
-  { store }: SourceOptions,
-  number: number,
-  part: BenchPart<number>,
-  { skipped, ...arrays }: Judged,
-): void {
-  store?.write(String(number), part.stamp(), { arrays, notes: skipped });
+function unpackJudged({ arrays, notes }: StoredPart): Judged {
+  const { labels = new Float32Array(), ranks = new Float32Array() } = arrays;
+  return { labels, ranks, skipped: notes as SkippedReason[] };
 }
 
 function score(

@@ -6,8 +6,9 @@ import type { EvalEncoder } from "../eval_encoder.ts";
 import { standardError } from "../standard_error.ts";
 import type { BenchResult, Rate } from "./bench_result.ts";
 import { bootstrapRates } from "./bootstrap_rates.ts";
-import { BrokenPictures } from "./broken_pictures.ts";
 import { captionRanks, type QueryRanks } from "./caption_ranks.ts";
+import { evaluateParts } from "./evaluate_parts.ts";
+import type { StoredPart } from "./partial_store.ts";
 import { checkFinite, countSource, embedPart, type SourceOptions } from "./source_options.ts";
 
 /** Recall is measured among the first of so many. */
@@ -40,31 +41,15 @@ export async function retrieveSource(
   source: BenchSource<readonly string[]>,
   options: SourceOptions,
 ): Promise<BenchResult> {
-  const { bench, split, signal, onProgress } = options;
+  const { bench, split, signal } = options;
   const total = await countSource(source, signal);
   checkCaptionBench(bench, total, null);
-  const broken = new BrokenPictures();
-  const parts: Embedded[] = [];
-  let done = 0, before = 0;
-  for (const [number, part] of source.parts.entries()) {
-    signal?.throwIfAborted();
-    const kept = readPart(options, number, part);
-    const base = done;
-    const own = kept ??
-      await embed(
-        encoder,
-        part,
-        options,
-        (pictures) => onProgress?.(base + pictures, total, before),
-      );
-    if (kept === null) writePart(options, number, part, own);
-    parts.push(own);
-    broken.addAll(own.skipped);
-    const seen = own.counts.length + own.skipped.reduce((sum, { count }) => sum + count, 0);
-    done += seen;
-    if (kept !== null) before += seen;
-    onProgress?.(done, total, before);
-  }
+  const { parts, broken } = await evaluateParts(source, total, options, {
+    make: (part, onPictures) => embed(encoder, part, options, onPictures),
+    pack: ({ cut, skipped, ...arrays }) => ({ arrays, notes: { cut, skipped } }),
+    unpack: unpackEmbedded,
+    pictures: ({ counts }) => counts.length,
+  });
   const images = concat(parts.map((part) => part.images));
   const texts = concat(parts.map((part) => part.texts));
   const counts = concat(parts.map((part) => part.counts));
@@ -161,26 +146,11 @@ async function embed(
   };
 }
 
-function readPart(
-  { store }: SourceOptions,
-  number: number,
-  part: BenchPart<readonly string[]>,
-): Embedded | null {
-  const kept = store?.read(String(number), part.stamp());
-  if (!kept) return null;
+function unpackEmbedded({ arrays, notes }: StoredPart): Embedded {
   const none = new Float32Array();
-  const { images = none, texts = none, counts = none } = kept.arrays;
-  const { cut, skipped } = kept.notes as Pick<Embedded, "cut" | "skipped">;
+  const { images = none, texts = none, counts = none } = arrays;
+  const { cut, skipped } = notes as Pick<Embedded, "cut" | "skipped">;
   return { images, texts, counts, cut, skipped };
-}
-
-function writePart(
-  { store }: SourceOptions,
-  number: number,
-  part: BenchPart<readonly string[]>,
-  { cut, skipped, ...arrays }: Embedded,
-): void {
-  store?.write(String(number), part.stamp(), { arrays, notes: { cut, skipped } });
 }
 
 function concat(parts: readonly Float32Array[]): Float32Array {

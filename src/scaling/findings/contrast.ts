@@ -1,6 +1,6 @@
 import type { Interval } from "../fit/quantile.ts";
+import { noiseInterval } from "../fit/noise_interval.ts";
 import { randomIndex } from "../fit/random_index.ts";
-import { studentT } from "../fit/student_t.ts";
 import { logit } from "../token_drops.ts";
 import type { CellScore } from "./cell_scores.ts";
 
@@ -80,12 +80,8 @@ export function contrast(terms: readonly ContrastTerm[], options: ContrastOption
     0,
   );
   const image = imageVariance(terms, scale, draws);
-  const total = seedVariance + image.variance;
-  // Welch and Satterthwaite.
-  const freedom = image.variance === 0
-    ? seedFreedom
-    : total ** 2 / (seedVariance ** 2 / seedFreedom + image.variance ** 2 / image.freedom);
-  const half = studentT(0.5 + level / 2, freedom) * Math.sqrt(total);
+  const seeds = { variance: seedVariance, freedom: seedFreedom };
+  const { half, freedom } = noiseInterval(seeds, image, level);
   return {
     value,
     low: value - half,

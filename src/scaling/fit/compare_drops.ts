@@ -1,6 +1,7 @@
 import { logit, type TokenDrop } from "../token_drops.ts";
 import type { ScalingRow } from "../scaling_row.ts";
 import type { Interval } from "./quantile.ts";
+import { noiseInterval } from "./noise_interval.ts";
 import { randomIndex } from "./random_index.ts";
 import { studentT } from "./student_t.ts";
 
@@ -89,11 +90,8 @@ export function compareDrops(
   const pooled = (squares(lost) + squares(kept)) / seedFreedom;
   const seedVariance = pooled * (1 / small.length + 1 / large.length);
   const noise = imageVariance(small, large, options);
-  const variance = seedVariance + noise.variance;
-  const freedom = noise.variance === 0
-    ? seedFreedom
-    : variance ** 2 / (seedVariance ** 2 / seedFreedom + noise.variance ** 2 / noise.freedom);
-  const half = studentT(0.5 + level / 2, freedom) * Math.sqrt(variance);
+  const seeds = { variance: seedVariance, freedom: seedFreedom };
+  const { half, freedom } = noiseInterval(seeds, noise, level);
   return {
     value,
     low: value - half,
