@@ -18,12 +18,16 @@ const committed = [...Deno.readDirSync(FOLDER)]
   .map(({ name }) => name).sort();
 
 /** Executes cells in a real kernel and gives the notebook back. */
-async function runCells(cells: readonly string[], dir: string): Promise<Notebook> {
+async function runCells(
+  cells: readonly string[],
+  dir: string,
+  signal?: AbortSignal,
+): Promise<Notebook> {
   requirePrograms(NOTEBOOK_NEEDS);
   const path = join(dir, "cells.ipynb");
   makeNotebook(path, cells);
   using tree = openScratchTree(ROOT, CONFIG);
-  return (await runNotebook(path, tree, ROOT)).notebook;
+  return (await runNotebook(path, tree, ROOT, signal)).notebook;
 }
 
 async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
@@ -126,6 +130,27 @@ Deno.test("an interrupt stops training within a second and leaves a run that goe
     const [stopped, samples, last, n] = printed(notebook, 1).trim().split("\n").map(Number);
     assert.ok(stopped > 0 && stopped < 300, `stopped after ${stopped} steps`);
     assert.deepEqual([samples, last, n], [19_840, 300, 64]);
+  }));
+
+Deno.test("a stop ends the kernel with the notebook", () =>
+  inFolder(async (dir) => {
+    const cells = [
+      `Deno.writeTextFileSync("${dir}/pid", String(Deno.pid));\n` +
+      "await new Promise((resolve) => setTimeout(resolve, 300_000));",
+    ];
+    const stop = new AbortController();
+    const running = assert.rejects(runCells(cells, dir, stop.signal), /by the test/);
+    const pid = () => {
+      try {
+        return Deno.readTextFileSync(`${dir}/pid`);
+      } catch {
+        return "";
+      }
+    };
+    while (pid() === "") await new Promise((resolve) => setTimeout(resolve, 50));
+    stop.abort(new Error("stopped by the test"));
+    await running;
+    assert.throws(() => Deno.statSync(`/proc/${pid()}`), Deno.errors.NotFound);
   }));
 
 Deno.test("checkNotebook lists what is wrong when outputs are missing or damaged", () => {

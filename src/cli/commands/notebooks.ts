@@ -70,7 +70,7 @@ async function runAll(
     const name = basename(path);
     console.error(`notebook  ${name}`);
     try {
-      const { notebook, seconds } = await runNotebook(path, tree, root);
+      const { notebook, seconds } = await runNotebook(path, tree, root, signal);
       if (args.flag("write")) writeWhole(path, JSON.stringify(notebook, null, 1) + "\n");
       console.error(`notebook  ${name}  ${seconds.toFixed(1)} s`);
       results.push({ name, seconds, error: null });

@@ -21,6 +21,7 @@ const CELL_SECONDS = 900;
 /**
  * Executes a notebook with Jupyter and the Deno kernel in a scratch tree, and checks its outputs.
  *
+ * @param signal Ends Jupyter, which ends the kernel.
  * @throws {NotebookError} with the cell, its error and its traceback when a cell fails, and with a list
  * of what is wrong when the outputs are not as they must be.
  */
@@ -28,6 +29,7 @@ export async function runNotebook(
   path: string,
   tree: ScratchTree,
   root: string,
+  signal?: AbortSignal,
 ): Promise<ExecutedNotebook> {
   const name = basename(path);
   const copy = join(tree.notebooks, name);
@@ -41,7 +43,8 @@ export async function runNotebook(
     "--ExecutePreprocessor.kernel_name=deno",
     `--ExecutePreprocessor.timeout=${CELL_SECONDS}`,
     copy,
-  ], { cwd: tree.notebooks, env: { ...tree.env } });
+  ], { cwd: tree.notebooks, env: { ...tree.env }, signal });
+  signal?.throwIfAborted();
   if (code !== 0) throw new NotebookError(`${name}: ${reason(output)}`);
   const notebook = normalise(readNotebook(copy));
   const problems = checkNotebook(notebook, [root, tree.notebooks]);

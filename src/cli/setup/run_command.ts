@@ -1,3 +1,5 @@
+import { stopAtAbort } from "../../run/stop_at_abort.ts";
+
 /** What a finished command left behind. */
 export interface CommandResult {
   /** Exit status; 127 when the program does not exist. */
@@ -12,6 +14,8 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** Kills the command after this many milliseconds; it then counts as failed. */
   timeoutMs?: number;
+  /** Sends what Ctrl-C sends when it is aborted, so that the command can end what it has started. */
+  signal?: AbortSignal;
 }
 
 /** Runs a program to its end and keeps its output, which is shown only when a step fails. */
@@ -20,17 +24,19 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { timeoutMs, ...rest } = options;
+  const { timeoutMs, signal: asked, ...rest } = options;
   const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   try {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
+    const child = new Deno.Command(program, {
       args: [...args],
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
       ...rest,
       ...(signal === undefined ? {} : { signal }),
-    }).output();
+    }).spawn();
+    using _ = asked === undefined ? null : stopAtAbort(child, asked);
+    const { code, stdout, stderr } = await child.output();
     const text = new TextDecoder();
     return { code, output: text.decode(stdout) + text.decode(stderr) };
   } catch (cause) {
