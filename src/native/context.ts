@@ -2,7 +2,7 @@ import { check, chosenDevice, nativeLibrary, useDevice } from "./library.ts";
 import { encodeOps, type OpRecord } from "./op_record.ts";
 
 /** Host memory that can be copied to and from the device. */
-export type HostArray = Float32Array | Int32Array | Uint8Array;
+export type HostArray = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** Options of a {@linkcode NativeContext}. */
 export interface ContextOptions {

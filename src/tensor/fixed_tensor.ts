@@ -1,4 +1,4 @@
-import type { NativeContext } from "../native/context.ts";
+import type { HostArray, NativeContext } from "../native/context.ts";
 import { byteLength, type DType, Storage, Tensor } from "./tensor.ts";
 
 /** A tensor with memory of its own, at a fixed address: inputs, constants, results between programs. */
@@ -6,7 +6,7 @@ export class FixedTensor extends Tensor implements Disposable {
   constructor(
     context: NativeContext,
     shape: readonly number[],
-    options: { dtype?: DType; values?: Float32Array | Int32Array | Uint8Array } = {},
+    options: { dtype?: DType; values?: HostArray } = {},
   ) {
     const { dtype = "f32", values } = options;
     const bytes = byteLength(shape, dtype);

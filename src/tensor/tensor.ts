@@ -1,11 +1,11 @@
-import type { NativeBuffer } from "../native/context.ts";
+import type { HostArray, NativeBuffer } from "../native/context.ts";
 import type { OperandRange } from "../native/op_record.ts";
 
-/** Element types of tensors. */
-export type DType = "f32" | "i32" | "u8";
+/** Element types of tensors. No op takes `i64`: it is for inputs of ONNX Runtime, such as token ids. */
+export type DType = "f32" | "i32" | "i64" | "u8";
 
 /** Bytes of one element. */
-export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u8: 1 };
+export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, i64: 8, u8: 1 };
 
 /**
  * Where a tensor's values lie. `buffer` is null while a tape records: the planner decides later.
@@ -90,7 +90,7 @@ export class Tensor {
   }
 
   /** Copies values from the host; the length must be the tensor's. */
-  write(values: Float32Array | Int32Array | Uint8Array): void {
+  write(values: HostArray): void {
     const { buffer, offset, bytes } = this.storage;
     if (values.byteLength !== bytes) {
       throw new TypeError(

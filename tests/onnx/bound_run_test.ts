@@ -5,8 +5,8 @@ import { NativeError } from "../../src/native/native_error.ts";
 import { OpKind } from "../../src/native/op_kinds.ts";
 import { OrtSession, type OrtSessionOptions } from "../../src/onnx/ort_session.ts";
 import { FixedTensor } from "../../src/tensor/fixed_tensor.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
-import { customOpModel, floats } from "./run_custom_op.ts";
+import { Storage, Tensor } from "../../src/tensor/tensor.ts";
+import { customOpModel, floats, tensor } from "./run_custom_op.ts";
 import { tinyModel } from "./tiny_model.ts";
 
 /** y = x + x over rows of three. */
@@ -55,6 +55,68 @@ Deno.test("a bound run of a custom op equals a run that copies", async () => {
   using run = await session.bind({ qkv: values }, { out: y });
   await run.execute();
   assert.deepEqual(y.read(), (await session.run({ qkv })).out.data);
+});
+
+/** Rows of a table of four words, by int64 ids as other exporters write them. */
+const words = tinyModel({
+  inputs: [{ name: "input_ids", type: "i64", shape: ["batch", 3] }],
+  outputs: [{ name: "rows", type: "f32", shape: ["batch", 3, 2] }],
+  nodes: [{ op: "Gather", inputs: ["table", "input_ids"], outputs: ["rows"] }],
+  weights: { table: { data: new Float32Array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]), shape: [4, 2] } },
+});
+
+Deno.test("a bound run reads int64 token ids where they are, every time", async () => {
+  using context = new NativeContext({ threads: 1 });
+  using ids = new FixedTensor(context, [3, 3], { dtype: "i64" });
+  using rows = new FixedTensor(context, [2, 3, 2]);
+  using session = await open(words, context);
+  using run = await session.bind({ input_ids: ids.rows(1, 2) }, { rows });
+  for (const batch of [[3, 0, 1, 2, 2, 0], [1, 1, 1, 0, 3, 2]]) {
+    ids.write(BigInt64Array.from([9, 9, 9, ...batch], BigInt));
+    await run.execute();
+    assert.deepEqual([...rows.read()], batch.flatMap((id) => [id, id + 0.5]));
+  }
+});
+
+Deno.test("a custom op with int64 inputs equals a run that copies when they are bound", async () => {
+  const samples = [0, 7, 2 ** 32 + 7, 2 ** 33 + 1];
+  const key = (values: number[]) => tensor(BigInt64Array.from(values, BigInt), [values.length]);
+  const feeds = { samples: key(samples), seed: key([2 ** 32 + 9]), epoch: key([3]) };
+  const attributes = { strategy: "random", grid: 4, keep: 5 };
+  const { model } = customOpModel("TokenReduce", feeds, { attributes });
+  using context = new NativeContext({ threads: 1 });
+  using rows = new FixedTensor(context, [4], {
+    dtype: "i64",
+    values: feeds.samples.data as BigInt64Array,
+  });
+  using session = await open(model, context);
+  using run = await session.bind({ ...feeds, samples: rows });
+  await run.execute();
+  assert.deepEqual(await run.read("out"), (await session.run(feeds)).out);
+});
+
+Deno.test("bind refuses int64 where the model has no int64, the other way round, and between elements", async () => {
+  using context = new NativeContext({ threads: 1 });
+  using short = new FixedTensor(context, [2, 3], { dtype: "i32" });
+  using long = new FixedTensor(context, [2, 3], { dtype: "i64" });
+  using wide = new FixedTensor(context, [7], { dtype: "i64" });
+  using byIds = await open(words, context);
+  using byFloats = await open(doubled, context);
+  const between = new Tensor([2, 3], new Storage(48, wide.storage.buffer, 4), { dtype: "i64" });
+  await assert.rejects(
+    async () => await byIds.bind({ input_ids: short }),
+    /input input_ids is i32 \[2,3\]; allowed is i64 \[batch,3\]/,
+  );
+  await assert.rejects(
+    async () => await byFloats.bind({ x: long }),
+    /input x is i64 \[2,3\]; allowed is f32 \[rows,3\]/,
+  );
+  await assert.rejects(
+    async () => await byIds.bind({ input_ids: between }),
+    /bytes 4\+48 of a buffer of 56; allowed are offsets of whole 8 bytes inside it/,
+  );
+  assert.throws(() => long.write(new Int32Array(6)), /writing 24 bytes .* of i64, which has 48/);
+  assert.throws(() => long.read(), /holds i64, not f32/);
 });
 
 Deno.test("a bound run takes host values and gives outputs that were not bound", async () => {

@@ -1,5 +1,6 @@
 #include "ort/session_run.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -116,10 +117,13 @@ std::shared_ptr<Buffer> SessionRun::bind(const clipa_ort_tensor& tensor, uint64_
                       ", the session runs on cuda:" + std::to_string(session_->device()));
   }
   const uint64_t have = buffer->memory.bytes(), bytes = bytes_of(tensor);
-  if (offset % 4 != 0 || offset > have || bytes > have - offset) {
+  const uint64_t step = std::max<uint64_t>(4, element_bytes(tensor.type));
+  if (offset % step != 0 || offset > have || bytes > have - offset) {
     throw Failure(CLIPA_INVALID_ARGUMENT, "bytes " + std::to_string(offset) + "+" +
                                               std::to_string(bytes) + " of a buffer of " +
-                                              std::to_string(have));
+                                              std::to_string(have) +
+                                              "; allowed are offsets of whole " +
+                                              std::to_string(step) + " bytes inside it");
   }
   wrap(DeviceMemory::kOnHost ? session_->runtime().cpu_memory : device_memory_.get(), tensor,
        buffer->memory.data() + offset, value);
