@@ -15,6 +15,8 @@ export interface ReductionPage {
 const CELL = 108;
 const PICTURE = 96;
 const NAMES = 132;
+/** Letters of a name that are sure to fit in `NAMES` pixels. */
+const LONGEST_NAME = 16;
 const LINE = 17;
 const TOP = 34;
 const INK = "#24292f";
@@ -68,7 +70,7 @@ function pictureRow({ name, pngs }: ReducedPicture, y: number): string {
     `<image x="${NAMES + i * CELL + (CELL - PICTURE) / 2}" y="${y}" width="${PICTURE}" ` +
     `height="${PICTURE}" style="image-rendering:pixelated" href="${pngAddress(png)}"/>`
   );
-  const short = name.length > 18 ? name.slice(0, 17) + "…" : name;
+  const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
   return text(NAMES - 8, y + PICTURE / 2, short, `text-anchor="end"`) + images.join("");
 }
 

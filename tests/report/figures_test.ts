@@ -22,13 +22,14 @@ Deno.test("changeAgainstTokens draws one panel a strategy and one line a size wh
   ]);
   const small = traceOf(figure, "small", "x")!;
   // The full length closes the line at no change, and points stand from few to many tokens.
-  assert.deepEqual([small.x, small.y], [[17, 50, 197], [-6, -2, 0]]);
+  assert.deepEqual([small.customdata, small.y], [[17, 50, 197], [-6, -2, 0]]);
   assert.deepEqual(small.error_y?.array, [0.5, 0.5, null]);
   assert.deepEqual(small.error_y?.arrayminus, [0.25, 0.25, null]);
   assert.equal(figure.layout.xaxis.type, "log");
   assert.equal(figure.layout.xaxis2.matches, "x");
-  // 49 and 50 are one tick: their numbers would lie on each other.
-  assert.deepEqual(figure.layout.xaxis.tickvals, [17, 49, 197]);
+  // 49 and 50 are one tick, and each panel names the one that it has.
+  assert.deepEqual(figure.layout.xaxis.tickvals, [17, 50, 197]);
+  assert.deepEqual(figure.layout.xaxis2.tickvals, [17, 49, 197]);
 });
 
 Deno.test("panelFigure gives a series one legend entry and one look when it is in many panels", () => {
@@ -38,6 +39,74 @@ Deno.test("panelFigure gives a series one legend entry and one look when it is i
   assert.equal(new Set(large.map(({ marker }) => marker?.color)).size, 1);
   assert.equal(new Set(large.map(({ legendgroup }) => legendgroup)).size, 1);
   assert.notEqual(data[0].marker?.color, large[0].marker?.color);
+});
+
+Deno.test("panelFigure moves points apart when their bars would hide each other, and no others", () => {
+  const { data } = changeAgainstTokens(LAW);
+  const [small, large] = data;
+  assert.ok(small.x[0] < 17 && large.x[0] > 17, `${small.x[0]}, ${large.x[0]}`);
+  assert.ok(Math.abs(small.x[0] / 17 - 1) < 0.05, "a point stays near its place");
+  assert.deepEqual([small.x[2], large.x[2]], [197, 197]); // no bars at full length
+  assert.deepEqual(traceOf({ data } as Figure, "large", "x2")!.x, [49, 197]); // alone in its panel
+  const bar = { y: 1, low: 0, high: 2 };
+  const spec = (exact: boolean) => ({
+    title: "t",
+    subtitle: "s",
+    panels: [{
+      title: "",
+      series: ["a", "b"].map((name) => ({
+        name,
+        points: [{ x: 5, ...bar }, { x: 9, ...bar }],
+      })),
+    }],
+    x: { title: "x", exact },
+    y: { title: "y" },
+  });
+  assert.deepEqual(panelFigure(spec(true)).data[0].x, [5, 9]);
+  const [a, b] = panelFigure(spec(false)).data;
+  assert.ok(a.x[0] < 5 && b.x[0] > 5);
+  assert.match(figureText(panelFigure(spec(false))), /^ {2}a {2}5: 1 \[0, 2\]; 9: 1 \[0, 2\]$/m);
+});
+
+Deno.test("a size looks the same in every figure when other sizes are left out", () => {
+  const draw = (...names: string[]) =>
+    panelFigure({
+      title: "t",
+      subtitle: "s",
+      panels: [{ title: "", series: names.map((name) => ({ name, points: [{ x: 1, y: 1 }] })) }],
+      x: { title: "x" },
+      y: { title: "y" },
+    }).data.map(({ marker }) => marker?.color);
+  const [small, middle, large] = draw("small", "middle", "large");
+  assert.equal(new Set([small, middle, large]).size, 3);
+  assert.deepEqual(draw("large", "small"), [large, small]);
+  assert.deepEqual(draw("S/16", "L/16"), [small, large]);
+  assert.deepEqual(draw("other", "small"), [middle, small]); // the first that is free
+});
+
+Deno.test("a series beside another has its colour, hollow signs and no line when it is drawn", () => {
+  const points = [{ x: 1, y: 1 }];
+  const { data } = scoreAgainstCompute({
+    source: "s",
+    intervals: "none",
+    scoreTitle: "top-1",
+    computeTitle: "MACs",
+    series: [{ name: "a", points }, { name: "a, masks", besides: "a", points }],
+  });
+  const [whole, masks] = data;
+  assert.equal(masks.marker?.color, whole.marker?.color);
+  assert.deepEqual([whole.mode, masks.mode], ["lines+markers", "markers"]);
+  assert.equal(masks.marker?.symbol, `${whole.marker?.symbol}-open`);
+});
+
+Deno.test("figures of tokens have the paper's order of strategies when rows come in another", () => {
+  const rows = LAW.rows.toReversed();
+  const headings = (figure: Figure) =>
+    figure.layout.annotations?.filter(({ name }) => name === "panel").map(({ text }) => text);
+  assert.deepEqual(headings(changeAgainstTokens({ ...LAW, rows })), [
+    "<b>resize</b>",
+    "<b>block</b>",
+  ]);
 });
 
 Deno.test("panelFigure stacks panels without overlap when columns are fewer than panels", () => {
@@ -55,14 +124,14 @@ Deno.test("changeAgainstSize draws one line a length when masks and resizing dif
     "49/50 tokens",
     "17 tokens",
   ]);
-  assert.deepEqual(traceOf(figure, "49/50 tokens", "x")!.x, [22, 304]);
+  assert.deepEqual(traceOf(figure, "49/50 tokens", "x")!.customdata, [22, 304]);
   assert.deepEqual(traceOf(figure, "49/50 tokens", "x2")!.y, [-1]);
 });
 
 Deno.test("scoreAgainstTokensSeen multiplies tokens by pairs when it places a row", () => {
   const figure = scoreAgainstTokensSeen(LAW);
   const small = traceOf(figure, "small", "x")!;
-  assert.deepEqual([small.x, small.y], [[17e9, 50e9], [44, 48]]);
+  assert.deepEqual([small.customdata, small.y], [[17e9, 50e9], [44, 48]]);
   const rows = LAW.rows.map(({ pairs: _pairs, ...rest }) => rest);
   assert.throws(() => scoreAgainstTokensSeen({ ...LAW, rows }), /has no panel: no row/);
 });

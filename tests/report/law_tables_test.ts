@@ -119,6 +119,14 @@ Deno.test("rowsComputeTable means over seeds when rows know their compute", () =
   ]]);
   assert.equal(series[0].points.find(({ x }) => x === 5e12)?.y.toFixed(1), "12.0");
   assert.throws(() => rowsComputeTable(RUNS, { ...options, metric: "x" }), /no tuned row of x/);
+  // Masks stand at one compute with resizing: a series of their own. Sizes stand from small to large.
+  const mask = { ...run("small", 5, 1, 0.3), imageStrategy: "block" };
+  const mixed = rowsComputeTable([...RUNS.toReversed(), mask], options).series;
+  assert.deepEqual(mixed.map(({ name, besides }) => [name, besides]), [
+    ["small", undefined],
+    ["large", undefined],
+    ["small, masks", "small"],
+  ]);
 });
 
 Deno.test("keptTable gives shares of patches and closes the line at all of them when it draws our runs", () => {

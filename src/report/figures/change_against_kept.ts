@@ -1,4 +1,5 @@
 import type { Figure } from "./figure.ts";
+import { ticksOf } from "./law_panels.ts";
 import { panelFigure } from "./panel_figure.ts";
 import type { FigureSeries } from "./series.ts";
 
@@ -18,7 +19,10 @@ export function changeAgainstKept(table: KeptTable): Figure {
     title: "What masks in tuning cost",
     subtitle: `${table.source}; ${table.intervals}`,
     panels: [{ title: "", series: table.series }],
-    x: { title: "patches kept in tuning, %" },
+    x: {
+      title: "patches kept in tuning, %",
+      ticks: ticksOf(table.series.flatMap(({ points }) => points.map(({ x }) => x))),
+    },
     y: { title: table.changeTitle },
   });
 }

@@ -1,5 +1,13 @@
 import type { Figure } from "./figure.ts";
-import { changePoint, seriesBySize, sourceLine, strategiesOf, ticksOf } from "./law_panels.ts";
+import {
+  changePoint,
+  sameLength,
+  seriesBySize,
+  sourceLine,
+  strategiesOf,
+  ticksOf,
+  tokensTitle,
+} from "./law_panels.ts";
 import type { LawTable } from "./law_table.ts";
 import { panelFigure, type PanelOptions } from "./panel_figure.ts";
 
@@ -20,6 +28,7 @@ export function changeAgainstTokens(
   options: ChangeAgainstTokensOptions = {},
 ): Figure {
   const strategies = options.strategies ?? strategiesOf(table);
+  const ticks = ticksOf([table.fullTokens, ...table.rows.map(({ tokens }) => tokens)]);
   const panels = strategies.map((strategy) => {
     const rows = table.rows.filter((row) => row.strategy === strategy);
     if (rows.length === 0) {
@@ -36,16 +45,18 @@ export function changeAgainstTokens(
         name,
         points: points.some(({ x }) => x === table.fullTokens) ? points : [...points, full],
       }));
-    return { title: strategy, series };
+    // Masks keep 99 tokens where a resized picture has 101: each panel names its own.
+    const own = (tick: number) =>
+      rows.find(({ tokens }) => sameLength(tokens, tick))?.tokens ?? tick;
+    return { title: strategy, series, ticks: ticks.map(own) };
   });
   return panelFigure({
     title: `What fewer ${table.side} tokens cost`,
     subtitle: sourceLine(table),
     panels,
     x: {
-      title: `${table.side} tokens`,
+      title: tokensTitle(table.side),
       log: true,
-      ticks: ticksOf([table.fullTokens, ...table.rows.map(({ tokens }) => tokens)]),
     },
     y: { title: table.changeTitle },
   }, options);

@@ -14,6 +14,10 @@ export interface Trace {
     readonly thickness: number;
     readonly width: number;
   };
+  /** The same for bars to the right and to the left. */
+  readonly error_x?: Trace["error_y"];
+  /** Where points stand, when they are drawn beside their place so that no bar hides another. */
+  readonly customdata?: readonly number[];
   readonly text?: readonly string[];
   readonly textposition?: string;
   readonly hovertemplate?: string;

@@ -15,9 +15,10 @@ function headingOf(trace: Trace, layout: Figure["layout"]): string {
 }
 
 // Longer series are curves: a glance at their course is enough.
-const MOST_POINTS = 12;
+const MOST_POINTS = 20;
 
-function seriesText({ name, x, y, error_y }: Trace, heading: string): string {
+function seriesText({ name, x: drawn, customdata, y, error_y }: Trace, heading: string): string {
+  const x = customdata ?? drawn;
   const every = Math.max(1, Math.ceil(x.length / MOST_POINTS));
   const points = x.map((at, i) => {
     const [up, down] = [error_y?.array[i], error_y?.arrayminus[i]];

@@ -1,9 +1,20 @@
+import { IMAGE_STRATEGIES } from "../../config/image_token_rule.ts";
+import { TEXT_STRATEGIES } from "../../config/stage_recipe.ts";
 import type { LawRow, LawTable } from "./law_table.ts";
 import type { FigureSeries, SeriesPoint } from "./series.ts";
 
-/** The strategies of a table, in the order in which they first appear. */
+/** The strategies of a table in the order of the paper's figures 2 and 3, others behind them. */
 export function strategiesOf(table: LawTable): string[] {
-  return [...new Set(table.rows.map(({ strategy }) => strategy))];
+  const known: readonly string[] = table.side === "image" ? IMAGE_STRATEGIES : TEXT_STRATEGIES;
+  const found = new Set(table.rows.map(({ strategy }) => strategy));
+  return [...new Set([...known, ...found])].filter((strategy) => found.has(strategy));
+}
+
+/** The title of an axis of tokens. */
+export function tokensTitle(side: LawTable["side"]): string {
+  return side === "image"
+    ? "image tokens, with the class token"
+    : "text tokens, with special tokens";
 }
 
 /** The change of a row as a point over `x`. */
@@ -44,6 +55,8 @@ export function roundTicks(values: readonly number[]): number[] {
     round.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
   }
   const within = round.filter((tick) => tick >= low && tick <= high);
+  // Too few round numbers: the values themselves.
+  if (within.length < 2) return ticksOf(values);
   const every = Math.ceil(within.length / 4);
   return within.filter((_, i) => i % every === 0);
 }

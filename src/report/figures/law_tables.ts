@@ -119,6 +119,10 @@ export function rowsComputeTable(
   if (found.length === 0) {
     throw new RangeError(`no tuned row of ${options.metric} knows its compute; run more cells`);
   }
+  // Whole pictures and the first words; of masks several stand at one compute.
+  const masked = (row: ScalingRow) =>
+    !["none", "resize"].includes(row.imageStrategy) ||
+    !["none", "truncation"].includes(row.textStrategy);
   const label = (row: ScalingRow) =>
     `${tokensOf(row, "image").strategy} ${row.imageTokens}, text ${row.textTokens}`;
   const cells = [...grouped(found, (row) => `${row.model} ${label(row)}`)];
@@ -129,6 +133,8 @@ export function rowsComputeTable(
   return {
     ...computeTable(means.map(({ key, value, low, high }) => ({
       model: key.model,
+      parameters: key.parameters,
+      masked: masked(key),
       compute: key.compute!,
       accuracy: value,
       low,
@@ -137,8 +143,6 @@ export function rowsComputeTable(
     }))),
     source: options.source,
     intervals: means.some(({ low }) => low !== undefined) ? POOLED : "single runs, no intervals",
-    // Several strategies stand at one compute: a line through them would say nothing.
-    markersOnly: true,
     scoreTitle: `${options.measure}, %`,
   };
 }
@@ -174,7 +178,9 @@ export function keptTable(
     source,
     intervals: means.some(({ low }) => low !== undefined) ? POOLED : "single runs, no intervals",
     changeTitle: `change of ${measure}, points`,
-    series: [...grouped(means, ({ key }) => key.model)].map((series) => ({
+    series: [...grouped(bySize(means, ({ key }) => key.parameters), ({ key }) => key.model)].map((
+      series,
+    ) => ({
       name: series[0].key.model,
       points: [
         ...series.map((mean) => {
@@ -195,6 +201,10 @@ function keptPercent({ tokens, fullTokens }: TokenDrop): number {
 
 interface LabelledPoint extends ComputePoint {
   readonly model: string;
+  /** Size, for the order of the series; default the order of the points. */
+  readonly parameters?: number;
+  /** Whether it saw parts of pictures or captions only. */
+  readonly masked?: boolean;
   readonly low?: number;
   readonly high?: number;
   readonly note: string;
@@ -209,12 +219,21 @@ function computeTable(points: readonly LabelledPoint[]) {
   });
   return {
     computeTitle: "multiply-accumulates of all forward passes",
-    series: [...grouped(points, ({ model }) => model)].map((series) => ({
-      name: series[0].model,
-      points: series.map(drawn),
-    })),
+    series: [false, true].flatMap((masks) => {
+      const some = bySize(points, ({ parameters }) => parameters ?? 0)
+        .filter(({ masked = false }) => masked === masks);
+      return [...grouped(some, ({ model }) => model)].map((series) => ({
+        name: masks ? `${series[0].model}, masks` : series[0].model,
+        ...(masks ? { besides: series[0].model } : {}),
+        points: series.map(drawn),
+      }));
+    }),
     front: paretoFront(points).map(drawn),
   };
+}
+
+function bySize<T>(items: readonly T[], size: (item: T) => number): T[] {
+  return [...items].sort((a, b) => size(a) - size(b));
 }
 
 function estimate({ value, low, high }: CellMean<unknown>) {

@@ -1,12 +1,15 @@
 import type { Axis, Figure, Layout, Trace } from "./figure.ts";
 import { plotlyText } from "./plotly_text.ts";
-import type { Panel, SeriesPoint } from "./series.ts";
-import { FONT, GRID, GROUND, INK, seriesStyle } from "./style.ts";
+import type { FigureSeries, Panel, SeriesPoint } from "./series.ts";
+import { movedApart } from "./moved_apart.ts";
+import { FONT, GRID, GROUND, INK, looksOf, seriesStyle } from "./style.ts";
 
 /** An axis as a figure asks for it. */
 export interface AxisSpec {
   readonly title: string;
   readonly log?: boolean;
+  /** Points stay where they are, though one bar may hide another. */
+  readonly exact?: boolean;
   /** Places of the ticks; default Plotly's choice. */
   readonly ticks?: readonly number[];
   /** Digits behind the point of the values in the hover text; default 2. */
@@ -55,7 +58,8 @@ export function panelFigure(spec: PanelSpec, options: PanelOptions = {}): Figure
   const columns = Math.max(1, Math.min(options.columns ?? panels.length, panels.length));
   const rows = Math.ceil(panels.length / columns);
   const plotHeight = rows * PANEL_HEIGHT + (rows - 1) * ROW_GAP;
-  const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
+  const looks = looksOf([...new Set(panels.flatMap(({ series }) => series.map(lookName)))]);
+  const places = movedApart(spec.x.exact ? [] : panels, spec.x.log === true);
   const shown = new Set<string>();
   const data: Trace[] = [];
   const axes: Record<string, Axis> = {};
@@ -66,7 +70,7 @@ export function panelFigure(spec: PanelSpec, options: PanelOptions = {}): Figure
     const x = place(column, columns, GAP);
     const y = place(rows - 1 - row, rows, ROW_GAP / plotHeight);
     axes[`xaxis${suffix}`] = {
-      ...axis(spec.x),
+      ...axis({ ...spec.x, ticks: panel.ticks ?? spec.x.ticks }),
       domain: x,
       anchor: `y${suffix}`,
       ...(i === 0 ? {} : { matches: "x" }),
@@ -81,21 +85,23 @@ export function panelFigure(spec: PanelSpec, options: PanelOptions = {}): Figure
     };
     annotations.push(heading(panel.title, (x[0] + x[1]) / 2, y[1]));
     for (const series of panel.series) {
-      const style = seriesStyle(names.indexOf(series.name));
+      const style = seriesStyle(looks.get(lookName(series))!);
+      const hollow = series.besides !== undefined;
       const first = !shown.has(series.name);
       shown.add(series.name);
       const points = [...series.points].sort((a, b) => a.x - b.x);
       data.push({
         type: "scatter",
-        mode: spec.markersOnly ? "markers" : "lines+markers",
+        mode: spec.markersOnly || hollow ? "markers" : "lines+markers",
         name: plotlyText(series.name),
-        x: points.map((point) => point.x),
+        x: points.map((point) => places.get(point) ?? point.x),
+        customdata: points.map((point) => point.x),
         y: points.map((point) => point.y),
         ...errorBars(points),
         text: points.map((point) => plotlyText(point.note ?? "")),
-        hovertemplate: `%{x}: %{y:.${spec.y.digits ?? 2}f} %{text}`,
+        hovertemplate: `%{customdata}: %{y:.${spec.y.digits ?? 2}f} %{text}`,
         line: { color: style.color, width: 2, dash: style.dash },
-        marker: { color: style.color, symbol: style.symbol, size: 8 },
+        marker: { color: style.color, symbol: style.symbol + (hollow ? "-open" : ""), size: 8 },
         legendgroup: plotlyText(series.name),
         showlegend: first,
         xaxis: `x${suffix}`,
@@ -109,6 +115,10 @@ export function panelFigure(spec: PanelSpec, options: PanelOptions = {}): Figure
     ...axes,
   };
   return { data, layout };
+}
+
+function lookName({ name, besides }: FigureSeries): string {
+  return besides ?? name;
 }
 
 /** The parts of a layout that all figures share. @param plotHeight Of all panels, in pixels. */
@@ -173,7 +183,7 @@ const LARGE: readonly [number, string][] = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
 /** A number short enough for a tick: 5e10 as 50B. */
 function tickText(value: number): string {
-  const [unit, letter] = LARGE.find(([each]) => value >= 10 * each) ?? [1, ""];
+  const [unit, letter] = LARGE.find(([each]) => value >= each) ?? [1, ""];
   return `${Number((value / unit).toPrecision(3))}${letter}`;
 }
 

@@ -28,7 +28,7 @@ export function scoreAgainstCompute(table: ComputeTable): Figure {
     title: "Score by training compute",
     subtitle: `${table.source}; ${table.intervals}`,
     panels: [{ title: "", series: table.series }],
-    x: { title: table.computeTitle, log: true },
+    x: { title: table.computeTitle, log: true, exact: true },
     y: { title: table.scoreTitle },
     markersOnly: table.markersOnly,
   });
