@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
-import type { ModelCard } from "../../src/onnx/model_card.ts";
 import { openClipConfig } from "../../src/onnx/open_clip_config.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { writeCard } from "../../src/run/card/write_card.ts";
 import { writeDataCard } from "../../src/run/card/write_data_card.ts";
-import { recipeHash } from "../../src/run/run_folder.ts";
 import { tinyRecipe } from "../config/tiny_recipe.ts";
+import { madeCard } from "./made_card.ts";
 
 const recipe = parseRecipe(tinyRecipe(), "tiny.yaml");
 const score = {
@@ -21,51 +20,12 @@ const score = {
   truncatedPrompts: 0.25,
 };
 
-function modelCard(): ModelCard {
-  return {
-    format: "clipa-kit/model",
-    version: 1,
-    name: "tiny",
-    width: 48,
-    imageSize: 32,
-    textTokens: 8,
-    model: recipe.model,
-    preprocessing: {
-      size: 32,
-      filter: "bilinear",
-      fit: "squash",
-      pixels: "imagenet",
-      mean: [0.5, 0.5, 0.5],
-      std: [0.2, 0.2, 0.2],
-    },
-    tokenizer: { file: "tokenizer.json", sha256: "a".repeat(64) },
-    pooling: { image: "mean", text: "last" },
-    logitScale: 14.2857,
-    opset: 17,
-    graphs: { portable: { image: "image.onnx", text: "text.onnx", masked: "masked.onnx" } },
-    parity: { portable: { cosineMin: 0.99999998, maxAbs: 1.2e-6 } },
-    files: [{ path: "image.onnx", bytes: 123, sha256: "b".repeat(64) }],
-    provenance: {
-      run: "runs/tiny",
-      recipe: "tiny",
-      recipeHash: recipeHash(recipe),
-      samples: 1000,
-      stage: "only",
-      finished: true,
-      weights: "value",
-      dataSet: "shards/a_b|c/*.tar",
-      commit: null,
-      dirty: null,
-    },
-  };
-}
-
 /** Runs with the folders of a model and of its run. */
 function withFolders(use: (model: string, run: string) => void, samples = 1000) {
   const dir = Deno.makeTempDirSync();
   try {
     for (const name of ["model", "run"]) Deno.mkdirSync(`${dir}/${name}`);
-    Deno.writeTextFileSync(`${dir}/model/model.json`, JSON.stringify(modelCard()));
+    Deno.writeTextFileSync(`${dir}/model/model.json`, JSON.stringify(madeCard(recipe)));
     Deno.writeTextFileSync(`${dir}/run/recipe.yaml`, JSON.stringify(recipe));
     const result = { samples, eval: { "icons-100": score } };
     Deno.writeTextFileSync(`${dir}/run/result.json`, JSON.stringify(result));

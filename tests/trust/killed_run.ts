@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { grayPng, writeShard } from "../data/shard_fixture.ts";
 import { weightsHash } from "./small_experiment.ts";
 
@@ -71,56 +72,114 @@ export interface KillReport {
   readonly problems: readonly string[];
 }
 
+/** Options of {@linkcode killRuns}. */
+export interface KillOptions {
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  /** A file that a stopped count goes on from; removed at the end. */
+  readonly statePath?: string;
+  /** What the code is; the count of another code is not gone on from. */
+  readonly code?: string;
+  readonly onProgress?: (kills: number, total: number, problems: number) => void;
+}
+
 /**
  * Kills training processes at random instants, every other one as soon as a save is seen, and starts them
  * again until they end; then compares their weights with those of an uninterrupted run.
  *
  * @param kills How many processes to kill.
  */
-export async function killRuns(dir: string, kills: number, seed = 1): Promise<KillReport> {
+export async function killRuns(
+  dir: string,
+  kills: number,
+  { seed = 1, signal, statePath, code: source = "", onProgress }: KillOptions = {},
+): Promise<KillReport> {
   const train = new TrainProcess(dir);
   const startedMs = performance.now();
   const first = await ended(train.start("whole"));
   let wholeMs = performance.now() - startedMs;
   if (first.code !== 0) throw new Error(`the uninterrupted run failed: ${first.stderr}`);
   const wanted = weightsHash(`${dir}/whole`);
-  let state = seed;
+  const head = { source, kills, wanted };
+  const kept = readCount(statePath, head);
+  let state = kept?.random ?? seed;
   const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 
-  let killed = 0, insideSave = 0, finished = 0;
-  const problems: string[] = [];
-  for (let lap = 0; killed < kills || finished < lap; lap++) {
-    const out = `lap-${lap}`;
+  let killed = kept?.killed ?? 0,
+    insideSave = kept?.insideSave ?? 0,
+    finished = kept?.finished ?? 0;
+  const problems: string[] = [...kept?.problems ?? []];
+  while (killed < kills || finished === 0) {
+    const out = `lap-${finished}`;
     for (let done = false; !done;) {
+      signal?.throwIfAborted();
       const child = train.start(out);
       const bornMs = performance.now();
       const end = ended(child);
       let alive = true;
       end.then(() => alive = false);
+      const wanting = () => alive && !signal?.aborted;
       if (killed < kills) {
         const saving = killed % 2 === 1;
         const waitMs = random() * wholeMs * (saving ? 0.6 : 1);
         const untilMs = performance.now() + waitMs;
-        while (alive && performance.now() < untilMs) await sleep(Math.min(20, waitMs));
-        while (alive && saving && leftovers(`${dir}/${out}/checkpoints`) === 0) await sleep(1);
+        while (wanting() && performance.now() < untilMs) await sleep(Math.min(20, waitMs));
+        while (wanting() && saving && leftovers(`${dir}/${out}/checkpoints`) === 0) await sleep(1);
         if (alive) child.kill("SIGKILL");
       }
-      const { code, signal, stderr } = await end;
-      if (signal === "SIGKILL") {
+      const { code, signal: by, stderr } = await end;
+      if (by === "SIGKILL") {
         killed++;
         if (leftovers(`${dir}/${out}/checkpoints`) > 0) insideSave++;
+        onProgress?.(killed, kills, problems.length);
         continue;
       }
       // It was too quick for the kill: the next ones come sooner.
       if (killed < kills) wholeMs = Math.min(wholeMs, performance.now() - bornMs);
       done = true;
-      finished++;
       if (code !== 0) problems.push(`exit ${code}: ${stderr.trim().split("\n").at(-1)}`);
       else if (weightsHash(`${dir}/${out}`) !== wanted) problems.push(`${out}: other weights`);
     }
     Deno.removeSync(`${dir}/${out}`, { recursive: true });
+    finished++;
+    writeCount(statePath, { ...head, random: state, killed, insideSave, finished, problems });
   }
+  if (statePath !== undefined) Deno.removeSync(statePath);
   return { kills: killed, insideSave, finished, problems };
+}
+
+/** The count at the end of a run that was carried to its end. */
+interface Count {
+  readonly source: string;
+  readonly kills: number;
+  readonly wanted: string;
+  readonly random: number;
+  readonly killed: number;
+  readonly insideSave: number;
+  readonly finished: number;
+  readonly problems: readonly string[];
+}
+
+function readCount(
+  path: string | undefined,
+  { source, kills, wanted }: Pick<Count, "source" | "kills" | "wanted">,
+): Count | null {
+  if (path === undefined) return null;
+  try {
+    const count: Count = JSON.parse(Deno.readTextFileSync(path));
+    const same = count.source === source && count.kills === kills && count.wanted === wanted;
+    return same ? count : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function writeCount(path: string | undefined, count: Count): void {
+  if (path === undefined) return;
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  Deno.writeTextFileSync(`${path}.part`, JSON.stringify(count));
+  Deno.renameSync(`${path}.part`, path);
 }
 
 /** Waits for a process and what it said. */

@@ -11,8 +11,18 @@ export interface Figure {
 export interface RowOptions {
   /** Kills of R3. */
   readonly kills: number;
+  /** Inputs of R10. */
+  readonly cases: number;
   /** True in the ordinary tests: the same checks, fewer times. */
   readonly quick: boolean;
+  /** Ends long rows early; they throw then. */
+  readonly signal?: AbortSignal;
+  /** Folder in which long rows keep what they have done, so that a stopped one goes on. */
+  readonly stateDir?: string;
+  /** What the code is: what another code has done is not gone on from. */
+  readonly code?: string;
+  /** Told how far a long row is. */
+  readonly onProgress?: (done: number, total: number, failures: number) => void;
 }
 
 /** A promise and how it is measured. */
@@ -23,13 +33,26 @@ export interface Row {
   measure(options: RowOptions): Promise<Figure | string>;
 }
 
+const folders = new Set<string>();
+
 /** Runs in a folder that is removed again. */
 export async function inFolder<T>(body: (dir: string) => Promise<T>): Promise<T> {
   const dir = Deno.makeTempDirSync({ prefix: "clipa-trust-" });
+  folders.add(dir);
   try {
     return await body(dir);
   } finally {
+    folders.delete(dir);
     Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+/** Removes the folders of bodies that will not end, as the process is about to. */
+export function removeFolders(): void {
+  for (const dir of folders) {
+    try {
+      Deno.removeSync(dir, { recursive: true });
+    } catch { /* something still writes there */ }
   }
 }
 

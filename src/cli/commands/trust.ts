@@ -8,18 +8,28 @@ export const trust: Command = {
   summary:
     "Measure the promises about faults, exactness and hostile input, and print them as a table",
   options: {
-    only: { kind: "value", value: "ID", help: "Measure one promise only, such as R3" },
+    only: { kind: "value", value: "ID", help: "Measure these promises only, such as R3 or R3,R10" },
     kills: { kind: "value", value: "N", default: "50", help: "Training processes to kill for R3" },
+    cases: { kind: "value", value: "N", default: "100000", help: "Hostile files to read for R10" },
     quick: { kind: "flag", help: "The same checks, fewer times" },
+    again: { kind: "flag", help: "Measure also what this code was measured for before" },
+    out: {
+      kind: "value",
+      value: "DIR",
+      default: "runs/trust",
+      help:
+        "Where results.json and scorecard.md are kept; a stopped measurement goes on from there",
+    },
   },
   async run({ arguments: args, env, root, signal }) {
-    const kills = Number(args.value("kills"));
-    if (!Number.isInteger(kills) || kills < 1) {
-      throw new UsageError(`--kills: seen ${args.value("kills")}; allowed: a whole number from 1`);
+    for (const name of ["kills", "cases"]) {
+      const count = Number(args.value(name));
+      if (Number.isInteger(count) && count >= 1) continue;
+      throw new UsageError(`--${name}: seen ${args.value(name)}; allowed: a whole number from 1`);
     }
     const only = args.value("only");
-    if (only !== undefined && !/^R([1-9]|1[0-6])$/.test(only)) {
-      throw new UsageError(`--only: seen ${only}; allowed: the number of a promise, R1 to R16`);
+    if (only !== undefined && !/^R([1-9]|1[0-6])(,R([1-9]|1[0-6]))*$/.test(only)) {
+      throw new UsageError(`--only: seen ${only}; allowed: numbers of promises, R1 to R16`);
     }
     const config = env("CLIPA_DENO_CONFIG") ?? `${root}/deno.json`;
     const results: Scored[] = [];
@@ -33,10 +43,9 @@ export const trust: Command = {
         config,
         `${root}/tests/trust/scorecard.ts`,
         "--json",
-        "--kills",
-        String(kills),
+        ...["kills", "cases", "out"].flatMap((name) => [`--${name}`, args.value(name)!]),
         ...(only === undefined ? [] : ["--only", only]),
-        ...(args.flag("quick") ? ["--quick"] : []),
+        ...["quick", "again"].filter((name) => args.flag(name)).map((name) => `--${name}`),
       ],
       stdin: "null",
       stdout: "piped",

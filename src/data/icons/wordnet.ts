@@ -16,7 +16,11 @@ export interface Sense {
 
 /** The nouns of WordNet 3.1. */
 export interface WordNet {
-  /** Meanings of a phrase, most frequent first; none when it is not a noun entry. */
+  /**
+   * Meanings of a phrase, most frequent first; none when it is not a noun entry.
+   *
+   * @throws {SyntaxError} when the files contradict each other.
+   */
   senses(phrase: string): Sense[];
 }
 
@@ -86,6 +90,13 @@ function readSense(data: string, synset: number, rank: number): Sense {
   const bar = line.indexOf(" | ");
   const fields = line.slice(0, bar).split(" ");
   const words = parseInt(fields[3], 16);
+  // A line begins with its own place.
+  if (!(bar > 0 && Number(fields[0]) === synset && words > 0 && fields.length >= 4 + 2 * words)) {
+    throw new SyntaxError(
+      `data.noun of WordNet has no noun at byte ${synset}, where its index says one; delete ` +
+        'node_modules and run "deno install" again',
+    );
+  }
   const lemmas: string[] = [];
   for (let i = 0; i < words; i++) lemmas.push(fields[4 + 2 * i].replaceAll("_", " "));
   return { synset, rank, file: Number(fields[1]), lemmas, gloss: definition(line.slice(bar + 3)) };

@@ -41,6 +41,9 @@ export interface ReadTarOptions {
 
 const MAX_KEY_LENGTH = 240;
 const MAX_EXTENDED_HEADER = 64 << 10;
+/** The read buffer grows from one to the other, and further for a larger file of a sample. */
+const FIRST_BUFFER = 64 << 10;
+const LARGEST_BUFFER = 1 << 20;
 
 /**
  * Read a webdataset shard as a stream: nothing is extracted, no name is used as a path, and memory
@@ -198,12 +201,15 @@ interface BlockReader {
 }
 
 function blockReader(source: TarInput, start: number): BlockReader {
-  let buffer = new Uint8Array(1 << 20);
+  // Small at first: many shards, and single samples, are read at a time.
+  let buffer = new Uint8Array(FIRST_BUFFER);
   let from = 0, to = 0, at = start;
   const fill = async (wanted: number) => {
     if (to - from >= wanted) return;
-    if (buffer.length < wanted) {
-      const grown = new Uint8Array(wanted);
+    // One that was filled to its end belongs to a shard that is worth a larger one.
+    const larger = to === buffer.length ? Math.min(2 * buffer.length, LARGEST_BUFFER) : 0;
+    if (buffer.length < Math.max(wanted, larger)) {
+      const grown = new Uint8Array(Math.max(wanted, larger));
       grown.set(buffer.subarray(from, to));
       buffer = grown;
     } else buffer.copyWithin(0, from, to);

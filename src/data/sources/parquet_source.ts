@@ -21,25 +21,75 @@ export async function* parquetItems(
   columns: TableColumns = {},
   seconds = 60,
 ): AsyncGenerator<SourceItem | BrokenItem> {
-  // A missing or forbidden file is an error of its own, here and not in the worker.
-  Deno.openSync(path).close();
-  const worker = new Worker(new URL("./parquet_worker.ts", import.meta.url), { type: "module" });
-  try {
-    const ask = (question: ParquetQuestion) => answerOf(worker, path, question, seconds);
-    const { names } = await ask({ names: path }) as { names: string[] };
+  using reader = new ParquetReader(seconds);
+  yield* reader.items(path, columns);
+}
+
+/** Reads Parquet files one after the other in a worker, which the clock can end. */
+export class ParquetReader implements Disposable {
+  readonly #seconds: number;
+  #worker: Worker | undefined;
+
+  /** @param seconds Longest time for a few hundred rows; a damaged file can ask for any. */
+  constructor(seconds = 60) {
+    this.#seconds = seconds;
+  }
+
+  /** As {@linkcode parquetItems}; one file at a time. */
+  async *items(
+    path: string,
+    columns: TableColumns = {},
+  ): AsyncGenerator<SourceItem | BrokenItem> {
+    // A missing or forbidden file is an error of its own, here and not in the worker.
+    Deno.openSync(path).close();
+    const { names } = await this.#ask(path, { names: path }) as { names: string[] };
     const image = chooseColumn(path, names, "image", columns.image);
     const caption = chooseColumn(path, names, "caption", columns.caption);
     let count = 0;
     while (true) {
-      const { rows } = await ask({ columns: [image, caption] }) as { rows: unknown[][] | null };
+      const question = { columns: [image, caption] };
+      const { rows } = await this.#ask(path, question) as { rows: unknown[][] | null };
       if (rows === null) break;
       for (const [picture, words] of rows) {
         yield itemOf(`${path}, row ${count++}`, dirname(path), picture, words);
       }
     }
     if (count === 0) throw new SyntaxError(`${path}: no row; allowed: one pair a row`);
-  } finally {
-    worker.terminate();
+  }
+
+  /** Ends the worker. */
+  [Symbol.dispose](): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  async #ask(path: string, question: ParquetQuestion): Promise<ParquetAnswer> {
+    this.#worker ??= new Worker(new URL("./parquet_worker.ts", import.meta.url), {
+      type: "module",
+    });
+    const worker = this.#worker;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const answer = await new Promise<ParquetAnswer>((resolve) => {
+      // It may compute for ever, or be gone: the next question goes to another.
+      const failed = (message: string) => {
+        this[Symbol.dispose]();
+        resolve({ kind: "failed", message });
+      };
+      const seconds = this.#seconds;
+      timer = setTimeout(() => failed(`no answer within ${seconds} s`), seconds * 1000);
+      worker.onmessage = ({ data }: MessageEvent<ParquetAnswer>) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        failed(`the reader ended: ${event.message}`);
+      };
+      worker.postMessage(question);
+    });
+    clearTimeout(timer);
+    if (answer.kind !== "failed") return answer;
+    throw new SyntaxError(
+      `${path} cannot be read as Parquet (seen: ${answer.message}); allowed: a whole Parquet file with ` +
+        "columns of pictures and captions; copy or download it again",
+    );
   }
 }
 
@@ -75,29 +125,4 @@ function textOf(value: unknown): string | null {
   } catch {
     return null;
   }
-}
-
-async function answerOf(
-  worker: Worker,
-  path: string,
-  question: ParquetQuestion,
-  seconds: number,
-): Promise<ParquetAnswer> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const answer = await new Promise<ParquetAnswer>((resolve) => {
-    const failed = (message: string) => resolve({ kind: "failed", message });
-    timer = setTimeout(() => failed(`no answer within ${seconds} s`), seconds * 1000);
-    worker.onmessage = ({ data }: MessageEvent<ParquetAnswer>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      failed(`the reader ended: ${event.message}`);
-    };
-    worker.postMessage(question);
-  });
-  clearTimeout(timer);
-  if (answer.kind !== "failed") return answer;
-  throw new SyntaxError(
-    `${path} cannot be read as Parquet (seen: ${answer.message}); allowed: a whole Parquet file with ` +
-      "columns of pictures and captions; copy or download it again",
-  );
 }

@@ -1,7 +1,7 @@
 import { workerScope } from "../../config/worker_scope.ts";
 import { ParquetRows } from "./parquet_rows.ts";
 
-/** What the worker is asked for: once the names, then batches of rows. */
+/** What the worker is asked for: the names of a file's columns, then batches of its rows. */
 export type ParquetQuestion = { readonly names: string } | { readonly columns: readonly string[] };
 
 /** What it answers; null rows after the last. */
@@ -16,13 +16,19 @@ let batches: AsyncGenerator<unknown[][]> | undefined;
 
 async function answer(question: ParquetQuestion): Promise<ParquetAnswer> {
   if ("names" in question) {
+    close();
     rows = new ParquetRows(question.names);
     return { kind: "names", names: await rows.names() };
   }
   batches ??= rows!.read(question.columns);
   const { value, done } = await batches.next();
-  if (done) rows!.close();
+  if (done) close();
   return { kind: "rows", rows: done ? null : value };
+}
+
+function close(): void {
+  rows?.close();
+  rows = batches = undefined;
 }
 
 const scope = workerScope<ParquetQuestion, ParquetAnswer>();

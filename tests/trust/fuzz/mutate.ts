@@ -7,6 +7,17 @@ export class Dice {
     for (let i = 0; i < 4; i++) this.below(2);
   }
 
+  /** One that goes on where another had this state. */
+  static at(state: number): Dice {
+    const dice = new Dice(0);
+    dice.#state = state >>> 0 || 1;
+    return dice;
+  }
+
+  get state(): number {
+    return this.#state;
+  }
+
   /** A whole number from 0 to `limit` - 1. */
   below(limit: number): number {
     let x = this.#state;
@@ -76,6 +87,19 @@ export function mutate(dice: Dice, seeds: readonly Uint8Array[]): Uint8Array<Arr
   return bytes;
 }
 
+/** One to six bytes or numbers changed in place, so that everything keeps its place and length. */
+export function overwrite(dice: Dice, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  for (let left = 1 + dice.below(6); left > 0 && bytes.length > 0; left--) {
+    const at = dice.below(bytes.length);
+    const kind = dice.below(4);
+    if (kind === 0) bytes[at] ^= 1 << dice.below(8);
+    else if (kind === 1) bytes[at] = dice.pick(BYTES);
+    else if (kind === 2) bytes[at] = dice.below(256);
+    else if (bytes.length >= 8) setNumber(dice, bytes);
+  }
+  return bytes;
+}
+
 function change(dice: Dice, bytes: Uint8Array<ArrayBuffer>, seeds: readonly Uint8Array[]) {
   const at = dice.below(bytes.length + 1);
   const end = Math.min(bytes.length, at + 1 + dice.below(dice.below(4) === 0 ? 600 : 12));
@@ -115,13 +139,7 @@ function change(dice: Dice, bytes: Uint8Array<ArrayBuffer>, seeds: readonly Uint
 /** Puts another number where digits stand, or where a field of 4 or 8 bytes might. */
 function changeNumber(dice: Dice, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (bytes.length < 8) return bytes;
-  if (dice.below(2) === 0) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const at = dice.below(bytes.length - 7);
-    const value = dice.pick([0n, 1n, 0xffn, 0x7fffffffn, 0xffffffffn, 1n << 40n, (1n << 63n) - 1n]);
-    view.setBigUint64(at, value + BigInt(dice.below(3)), true);
-    return bytes;
-  }
+  if (dice.below(2) === 0) return setNumber(dice, bytes);
   let first = dice.below(bytes.length);
   while (first < bytes.length && !isDigit(bytes[first])) first++;
   let last = first;
@@ -132,13 +150,25 @@ function changeNumber(dice: Dice, bytes: Uint8Array<ArrayBuffer>): Uint8Array<Ar
   return join(bytes.subarray(0, first), number, bytes.subarray(last));
 }
 
-const isDigit = (byte: number) => byte >= 48 && byte <= 57;
-
-function noise(dice: Dice, length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, () => dice.below(256));
+function setNumber(dice: Dice, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = dice.below(bytes.length - 7);
+  const value = dice.pick([0n, 1n, 0xffn, 0x7fffffffn, 0xffffffffn, 1n << 40n, (1n << 63n) - 1n]);
+  view.setBigUint64(at, value + BigInt(dice.below(3)), true);
+  return bytes;
 }
 
-function join(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+const isDigit = (byte: number) => byte >= 48 && byte <= 57;
+
+/** Random bytes. */
+export function noise(dice: Dice, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = dice.below(256);
+  return bytes;
+}
+
+/** One array of several. */
+export function join(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

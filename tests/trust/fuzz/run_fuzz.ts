@@ -1,51 +1,46 @@
 /**
  * Gives every reader of foreign files changed inputs:
- * `deno run -A --config deno.json tests/trust/fuzz/run_fuzz.ts [cases] [seed] [target]`.
- * Exit status 1 when a reader failed; the inputs are printed as base64.
+ * `deno run -A --config deno.json tests/trust/fuzz/run_fuzz.ts [cases] [seed] [target] [--state FILE]`.
+ * Ctrl-C prints what was done so far; with a state file the same command goes on from there. Exit status 1
+ * when a reader failed, 130 when it was stopped; the inputs are printed as base64.
  *
  * @module
  */
-import { toBase64 } from "../../../src/report/to_base64.ts";
-import { fuzz, type FuzzReport } from "./fuzz_target.ts";
-import { Dice } from "./mutate.ts";
-import { fuzzTargets } from "./targets.ts";
+import { fuzzAll } from "./fuzz_all.ts";
+import type { FuzzReport } from "./fuzz_target.ts";
+import { progressLine } from "./progress_line.ts";
 
-/** Fuzzes all targets, `cases` inputs in total; slow targets get their share of time, not of inputs. */
-export async function fuzzAll(
-  cases: number,
-  seed: number,
-  options: { only?: string; signal?: AbortSignal; onTarget?: (report: FuzzReport) => void } = {},
-): Promise<FuzzReport[]> {
-  const targets = fuzzTargets().filter(({ name }) => name === (options.only ?? name));
-  const shares = targets.map(({ slowness = 1 }) => 1 / slowness);
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  const reports: FuzzReport[] = [];
-  for (const [i, target] of targets.entries()) {
-    const own = Math.ceil(cases * shares[i] / total);
-    const report = await fuzz(target, own, new Dice(seed + i), options.signal);
-    options.onTarget?.(report);
-    reports.push(report);
-  }
-  return reports;
-}
+const format = ({ name, cases, accepted, messages, failures, slowest, memoryBytes }: FuzzReport) =>
+  `${name.padEnd(14)} ${String(cases).padStart(8)} cases  ${accepted} accepted  ` +
+  `${messages} messages  slowest ${(slowest * 1000).toFixed(0)} ms  ` +
+  `memory +${(memoryBytes / 2 ** 20).toFixed(0)} MiB  ${failures.length} failures`;
 
 if (import.meta.main) {
-  const [cases = "20000", seed = "1", only] = Deno.args;
-  const start = performance.now();
-  const reports = await fuzzAll(Number(cases), Number(seed), {
+  const at = Deno.args.indexOf("--state");
+  const statePath = at < 0 ? undefined : Deno.args[at + 1];
+  const [cases = "20000", seed = "1", only] = at < 0 ? Deno.args : Deno.args.toSpliced(at, 2);
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => controller.abort());
+  }
+  const startMs = performance.now();
+  const { reports, stopped } = await fuzzAll(Number(cases), Number(seed), {
     only,
-    onTarget: ({ name, cases, accepted, messages, failures, slowest, memoryBytes }) =>
-      console.log(
-        `${name.padEnd(12)} ${String(cases).padStart(8)} cases  ${accepted} accepted  ` +
-          `${messages} messages  slowest ${(slowest * 1000).toFixed(0)} ms  ` +
-          `memory +${(memoryBytes / 2 ** 20).toFixed(0)} MiB  ${failures.length} failures`,
-      ),
+    statePath,
+    signal: controller.signal,
+    onProgress: progressLine("fuzz"),
   });
+  for (const report of reports) console.log(format(report));
   for (const { name, failures } of reports) {
     for (const { input, problem } of failures) {
-      console.log(`\n${name}: ${problem}\n${toBase64(input)}`);
+      console.log(`\n${name}: ${problem}\n${Uint8Array.from(input).toBase64()}`);
     }
   }
-  console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);
-  Deno.exit(reports.some(({ failures }) => failures.length > 0) ? 1 : 0);
+  const total = reports.reduce((sum, report) => sum + report.cases, 0);
+  const seconds = (performance.now() - startMs) / 1000;
+  console.log(
+    `${total} cases, ${seconds.toFixed(0)} s${stopped ? "; stopped before the end" : ""}`,
+  );
+  const failed = reports.some(({ failures }) => failures.length > 0);
+  Deno.exit(failed ? 1 : stopped ? 130 : 0);
 }

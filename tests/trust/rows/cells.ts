@@ -61,14 +61,19 @@ const CELL = `{
 }`;
 
 /** Runs the same cell again and again in a real Deno kernel of Jupyter. */
-export async function repeatCell(dir: string, cells: number, warmUp: number): Promise<CellMemory> {
+export async function repeatCell(
+  dir: string,
+  cells: number,
+  warmUp: number,
+  signal?: AbortSignal,
+): Promise<CellMemory> {
   requirePrograms(NOTEBOOK_NEEDS);
   const path = `${dir}/cells.ipynb`;
   const count = warmUp + cells;
   const last = "await print(JSON.stringify({ memory, losses }));";
   makeNotebook(path, [SETUP, ...Array.from({ length: count }, () => CELL), last]);
   using tree = openScratchTree(ROOT, configName());
-  const { notebook } = await runNotebook(path, tree, ROOT);
+  const { notebook } = await runNotebook(path, tree, ROOT, signal);
   const { memory, losses } = JSON.parse(printed(notebook)) as Record<string, number[]>;
   if (memory.length !== count) throw new Error(`${memory.length} of ${count} cells were run`);
   // The median of several: a single value depends on when the allocator gives pages back.

@@ -7,7 +7,8 @@ import { PairLoader } from "../../../src/data/loader/pair_loader.ts";
 import { planText } from "../../../src/tokens/text_reduction.ts";
 import { grayPng, writeShard } from "../../data/shard_fixture.ts";
 import { makeSmallSet } from "../../run/small_set.ts";
-import { fuzzAll } from "../fuzz/run_fuzz.ts";
+import { fuzzAll } from "../fuzz/fuzz_all.ts";
+import { MEMORY_LIMIT } from "../fuzz/fuzz_target.ts";
 import { inFolder, type Row, share } from "../row.ts";
 import { smallRecipe } from "../small_experiment.ts";
 
@@ -89,18 +90,34 @@ export const brokenSamples: Row = {
 export const hostileFiles: Row = {
   id: "R10",
   promise: "hostile files never crash, hang or take memory beyond their limit",
-  async measure({ quick }) {
-    const cases = quick ? 2000 : 100_000;
-    const reports = await fuzzAll(cases, 20261125);
+  async measure({ quick, cases: wanted, signal, stateDir, code, onProgress }) {
+    const cases = quick ? 2000 : wanted;
+    const { reports, stopped } = await fuzzAll(cases, 20261125, {
+      signal,
+      code,
+      onProgress,
+      statePath: stateDir === undefined ? undefined : `${stateDir}/fuzz.json`,
+    });
+    signal?.throwIfAborted();
     const total = reports.reduce((sum, report) => sum + report.cases, 0);
     const failed = reports.filter(({ failures, memoryBytes }) =>
-      failures.length > 0 || memoryBytes > 512 * 2 ** 20
+      failures.length > 0 || memoryBytes > 2 * MEMORY_LIMIT
     );
+    for (const { name, failures } of failed) {
+      for (const { problem, input } of failures) {
+        console.error(`${name}: ${problem}\n${Uint8Array.from(input).toBase64()}`);
+      }
+    }
+    const most = Math.max(...reports.map(({ memoryBytes }) => memoryBytes));
+    const slowest = Math.max(...reports.map(({ slowest }) => slowest));
+    const shares = reports.map(({ name, cases }) => `${name} ${cases}`).join(", ");
     return {
-      pass: failed.length === 0 && total >= cases,
+      pass: !stopped && failed.length === 0 && total >= cases,
       figure: total,
       unit: "cases",
-      note: `${reports.length} formats` +
+      note:
+        `${reports.length} formats (${shares}); at most ${(most / 2 ** 20).toFixed(0)} MiB and ` +
+        `${slowest.toFixed(2)} s of processor time` +
         (failed.length === 0 ? "" : `; failing: ${failed.map(({ name }) => name).join()}`),
     };
   },

@@ -1,3 +1,4 @@
+import { stopAtAbort } from "../../../src/run/stop_at_abort.ts";
 import { startRanks } from "../../dist/run_ranks.ts";
 import type { Row } from "../row.ts";
 
@@ -5,7 +6,7 @@ import type { Row } from "../row.ts";
 export const deadRank: Row = {
   id: "R11",
   promise: "a dead or stopped rank ends the job, with its name, within 60 s",
-  async measure({ quick }) {
+  async measure({ quick, signal: stop }) {
     const silence: Record<string, string> = quick ? { CLIPA_DIST_SILENCE: "3" } : {};
     const seconds: number[] = [];
     let named = 0;
@@ -17,6 +18,7 @@ export const deadRank: Row = {
         if (error instanceof Deno.errors.NotFound) return "mpirun (Open MPI) is not installed";
         throw error;
       }
+      using _ = stopAtAbort(child, stop ?? new AbortController().signal, "SIGTERM");
       const stderr = new Response(child.stderr).text();
       const reader = child.stdout.getReader();
       let printed = "";

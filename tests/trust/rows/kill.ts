@@ -5,9 +5,10 @@ import { inFolder, type Row } from "../row.ts";
 export const kill: Row = {
   id: "R3",
   promise: "kill -9 at any time loses no file, and the run ends with the same weights",
-  measure: ({ kills }) =>
+  measure: ({ kills, signal, stateDir, code, onProgress }) =>
     inFolder(async (dir) => {
-      const report = await killRuns(dir, kills);
+      const statePath = stateDir === undefined ? undefined : `${stateDir}/kills.json`;
+      const report = await killRuns(dir, kills, { signal, statePath, code, onProgress });
       const { insideSave, finished, problems } = report;
       return {
         pass: problems.length === 0 && report.kills === kills && finished > 0,

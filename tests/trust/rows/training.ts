@@ -7,7 +7,7 @@ import { readEvents } from "../../../src/train/event_log.ts";
 import { readMetrics } from "../../../src/train/metrics_log.ts";
 import { type BatchLoss, TrainStep } from "../../../src/train/train_step.ts";
 import { replacedLoss } from "../../train/replaced_loss.ts";
-import { type Figure, inFolder, type Row } from "../row.ts";
+import { type Figure, inFolder, type Row, type RowOptions } from "../row.ts";
 import { repeatCell } from "./cells.ts";
 import { runSmall, smallRecipe } from "../small_experiment.ts";
 
@@ -122,10 +122,13 @@ export const stall: Row = {
 export const noLeak: Row = {
   id: "R13",
   promise: "memory does not grow over many steps, nor over many runs of a notebook's cell",
-  measure: ({ quick }) => inFolder((dir) => measureLeak(dir, quick)),
+  measure: (options) => inFolder((dir) => measureLeak(dir, options)),
 };
 
-async function measureLeak(dir: string, quick: boolean): Promise<Figure> {
+async function measureLeak(
+  dir: string,
+  { quick, signal, onProgress }: RowOptions,
+): Promise<Figure> {
   using context = new NativeContext();
   using made = makeStep(context, 1, 16);
   const steps = quick ? 400 : 10_000;
@@ -136,10 +139,15 @@ async function measureLeak(dir: string, quick: boolean): Promise<Figure> {
   };
   for (let i = 0; i < steps / 5; i++) await made.run();
   const [before, device] = [rss(), context.memory().bytes];
-  for (let i = 0; i < steps; i++) await made.run();
+  for (let i = 0; i < steps; i++) {
+    await made.run();
+    if (i % 100 !== 99) continue;
+    signal?.throwIfAborted();
+    onProgress?.(i + 1, steps, 0);
+  }
   const growth = (rss() - before) / before;
   const kept = context.memory().bytes === device;
-  const cell = await repeatCell(dir, quick ? 20 : 1000, quick ? 10 : 200);
+  const cell = await repeatCell(dir, quick ? 20 : 1000, quick ? 10 : 200, signal);
   const worst = Math.max(growth, cell.growth);
   return {
     pass: kept && cell.differing === 0 && worst < (quick ? 0.1 : 0.01),
