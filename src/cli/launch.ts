@@ -15,14 +15,14 @@ import { describeError } from "./describe_error.ts";
 import { forwardSignals } from "./setup/forward_signals.ts";
 import { SetupError } from "./setup/report.ts";
 import { runSetup } from "./setup/run_setup.ts";
-import { SETUP_PLANS } from "./setup/setup_plan.ts";
+import { SETUP_PLANS, setupPlan } from "./setup/setup_plan.ts";
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
 
 /** Runs one task and returns its exit status. */
 async function launch(args: string[]): Promise<number> {
   const [task, ...rest] = args;
-  const plan = SETUP_PLANS[task ?? ""];
+  const plan = setupPlan(task ?? "", rest);
   if (plan === undefined) {
     const names = Object.keys(SETUP_PLANS).join(", ");
     console.error(`error: unknown task "${task ?? ""}"; known tasks: ${names}; run deno task`);

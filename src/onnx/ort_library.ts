@@ -1,20 +1,22 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { cudaOrtLibrary, ORT_VERSION } from "../config/cuda_ort.ts";
 import { checkOrt, cText } from "../native/ort_check.ts";
-import { nativeLibrary } from "../native/library.ts";
+import { chosenDevice, nativeLibrary } from "../native/library.ts";
 
-/** The version of ONNX Runtime that this code is written for: that of `npm:onnxruntime-node` in `deno.json`. */
-export const ORT_VERSION = "1.30.0";
+export { ORT_VERSION };
 
 /**
- * Path of ONNX Runtime's shared library: `CLIPA_ORT_LIBRARY`, else the one that
+ * Path of ONNX Runtime's shared library: `CLIPA_ORT_LIBRARY`; else, where the chosen device is CUDA, the
+ * one with a CUDA provider that `deno task build:cuda --ort` has fetched; else the one that
  * `npm:onnxruntime-node` ships. The real path, so that the package's own binding and this code use
  * one copy.
  *
  * @throws {Error} when it is not there.
  */
 export function ortLibraryPath(): string {
-  const given = Deno.env.get("CLIPA_ORT_LIBRARY");
+  const given = Deno.env.get("CLIPA_ORT_LIBRARY") ??
+    (chosenDevice().kind === "cuda" ? cudaOrtLibrary((name) => Deno.env.get(name)) : null);
   const advice = "run `deno install`, or set CLIPA_ORT_LIBRARY to a libonnxruntime.so of version " +
     ORT_VERSION;
   let path = given ?? "";

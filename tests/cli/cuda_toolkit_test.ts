@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  ensureCudaToolkit,
-  ensureNccl,
-  type ToolkitSource,
-} from "../../src/cli/setup/cuda_toolkit.ts";
+import { ensureCudaToolkit, ensureNccl } from "../../src/cli/setup/cuda_toolkit.ts";
 import { CUDA_WHEELS, NCCL_WHEEL } from "../../src/cli/setup/cuda_wheels.ts";
+import type { WheelSource } from "../../src/cli/setup/fetch_wheel.ts";
 
 function source(
   env: Record<string, string>,
   answer: (url: string) => Response | Promise<Response>,
-): ToolkitSource {
+): WheelSource {
   return {
     env: (name) => env[name],
     arch: "x86_64",
@@ -21,9 +18,8 @@ async function inCache(body: (cache: string) => Promise<void>): Promise<void> {
   const cache = await Deno.makeTempDir();
   try {
     await body(cache);
-    const left = [...Deno.readDirSync(cache)].flatMap(({ name }) => [
-      ...Deno.readDirSync(`${cache}/${name}`),
-    ]);
+    const folders = [...Deno.readDirSync(cache)].filter(({ isDirectory }) => isDirectory);
+    const left = folders.flatMap(({ name }) => [...Deno.readDirSync(`${cache}/${name}`)]);
     assert.deepEqual(left, [], "nothing half-done is left");
   } finally {
     await Deno.remove(cache, { recursive: true });

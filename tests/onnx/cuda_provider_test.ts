@@ -37,12 +37,12 @@ class Machine implements AsyncDisposable {
     }
   }
 
-  /** A provider that was linked with a version of CUDA which is not there. */
-  async provider(cuda: number): Promise<void> {
+  /** A provider that was linked with a version of CUDA, which is not there, or beside it. */
+  async provider(cuda: number, keep = false): Promise<void> {
     const runtime = `${this.folder}/libcudart.so.${cuda}`;
     await library(runtime, "", `-Wl,-soname,libcudart.so.${cuda}`);
     await library(`${this.folder}/${PROVIDER}`, "", runtime);
-    Deno.removeSync(runtime);
+    if (!keep) Deno.removeSync(runtime);
   }
 
   /** A driver that knows a version of CUDA: 1000 major + 10 minor. */
@@ -102,7 +102,7 @@ const CASES: {
     name: "no provider in the package",
     prepare: () => Promise.resolve(),
     message:
-      /libonnxruntime_providers_cuda\.so does not lie beside .*libonnxruntime\.so\.1: this package of ONNX Runtime has no CUDA provider; put that file and libonnxruntime_providers_shared\.so of version 1\.30\.0 there/,
+      /libonnxruntime_providers_cuda\.so does not lie beside .*libonnxruntime\.so\.1: this package of ONNX Runtime has no CUDA provider; deno task build:cuda --ort fetches one for runs with --device cuda:0, or put that file and libonnxruntime_providers_shared\.so of version 1\.30\.0 there/,
   },
   {
     name: "no driver",
@@ -126,7 +126,15 @@ const CASES: {
       await machine.driver(13000);
     },
     message:
-      /libcudart\.so\.12: cannot open shared object file.*needs the libraries of CUDA 12: install them, or name their folder in LD_LIBRARY_PATH/,
+      /libcudart\.so\.12: cannot open shared object file.*needs the libraries of CUDA 12: install them, name their folder in LD_LIBRARY_PATH, or put links to them beside it/,
+  },
+  {
+    name: "no second library of the provider, where CUDA lies beside it",
+    async prepare(machine) {
+      await machine.provider(12, true);
+      await machine.driver(13000);
+    },
+    message: /libonnxruntime_providers_shared\.so: cannot open shared object file/,
   },
   {
     name: "a provider that is cut",

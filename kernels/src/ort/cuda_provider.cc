@@ -34,6 +34,17 @@ int cuda_of(const std::string& library) {
   return 0;
 }
 
+// Loads what the provider needs and what lies beside it: the loader does not look there, but takes
+// what is loaded. Twice, because some need others of them.
+void load_neighbours(const Runtime& runtime) {
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const std::string& name : read_library_file(cuda_provider(runtime)).needed) {
+      const std::string path = beside(runtime, name.c_str());
+      if (access(path.c_str(), R_OK) == 0) dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+    }
+  }
+}
+
 // CUDA that the driver knows, as 1000 major + 10 minor; 0 without a driver.
 int driver_version() {
   void* driver = dlopen(kDriver, RTLD_NOW | RTLD_LOCAL);
@@ -75,7 +86,7 @@ std::string explained(const std::string& library, const std::string& said) {
     return shortened(said);
   }
   return std::string(dlerror()) + "; " + kLibrary + " needs the libraries of " + wanted +
-         ": install them, or name their folder in LD_LIBRARY_PATH";
+         ": install them, name their folder in LD_LIBRARY_PATH, or put links to them beside it";
 }
 
 }  // namespace
@@ -89,18 +100,20 @@ bool has_cuda_provider(const Runtime& runtime) {
 void append_cuda(const Runtime& runtime, OrtSessionOptions* options, int32_t device, void* stream) {
   const Api& api = runtime.api;
   if (!has_cuda_provider(runtime)) {
-    throw Failure(CLIPA_UNSUPPORTED,
-                  std::string(kLibrary) + " does not lie beside " + runtime.path +
-                      ": this package of ONNX Runtime has no CUDA provider; put that file and "
-                      "libonnxruntime_providers_shared.so of version " +
-                      runtime.version + " there; the wheel onnxruntime-gpu " + runtime.version +
-                      " of PyPI has both");
+    throw Failure(
+        CLIPA_UNSUPPORTED,
+        std::string(kLibrary) + " does not lie beside " + runtime.path +
+            ": this package of ONNX Runtime has no CUDA provider; deno task build:cuda --ort "
+            "fetches one for runs with --device cuda:0, or put that file and "
+            "libonnxruntime_providers_shared.so of version " +
+            runtime.version + " there");
   }
   if (!read_library_file(cuda_provider(runtime)).whole) {
     throw Failure(
         CLIPA_UNSUPPORTED,
         cuda_provider(runtime) + " is cut, or is no library of this machine; copy it again");
   }
+  load_neighbours(runtime);
   try {
     Owned<OrtCUDAProviderOptionsV2> cuda(api.ReleaseCUDAProviderOptions);
     check(api, api.CreateCUDAProviderOptions(cuda.out()));

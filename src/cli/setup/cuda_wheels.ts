@@ -5,6 +5,8 @@ export interface Wheel {
   readonly bytes: number;
   /** Of the wheel for x86-64 Linux, hexadecimal. */
   readonly sha256: string;
+  /** The members that are unpacked, and their names in the folder; all of it when absent. */
+  readonly members?: Readonly<Record<string, string>>;
 }
 
 /** Version of the compiler that the wheels hold. */
@@ -56,4 +58,28 @@ export const NCCL_WHEEL: Wheel = {
   version: "2.32.3",
   bytes: 305100071,
   sha256: "1459723080ac889d73a26edfa3e04383a7928ab31ac8f0ec43b3ea9548b04ff3",
+};
+
+/** ONNX Runtime with its CUDA provider; any of the wheel's Python versions has the same parts in C. */
+export const ORT_WHEEL: Wheel = {
+  name: "onnxruntime-gpu",
+  version: "1.30.0",
+  bytes: 246658419,
+  sha256: "4fbf0c5d7b5fb99266c2e8a802e3e64af68bdc383e0f3c7349b985f1087eedaa",
+  members: {
+    "onnxruntime/capi/libonnxruntime_providers_shared.so": "libonnxruntime_providers_shared.so",
+    "onnxruntime/capi/libonnxruntime_providers_cuda.so": "libonnxruntime_providers_cuda.so",
+    "onnxruntime/capi/libonnxruntime.so.1.30.0": "libonnxruntime.so.1",
+    "onnxruntime/LICENSE": "LICENSE",
+    "onnxruntime/ThirdPartyNotices.txt": "ThirdPartyNotices.txt",
+  },
+};
+
+/** What ONNX Runtime's CUDA provider needs besides the toolkit above. */
+export const CURAND_WHEEL: Wheel = {
+  name: "nvidia-curand",
+  version: "10.4.5.25",
+  bytes: 77113015,
+  sha256: "22bb226a857e5888fe6b54ae465fc4371296bcff13a35f79e19691bcf454f529",
+  members: { "nvidia/cu13/lib/libcurand.so.10": "libcurand.so.10" },
 };

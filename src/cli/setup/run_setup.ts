@@ -1,6 +1,7 @@
 import { chooseConfig } from "./choose_config.ts";
 import { ensureCudaToolkit, ensureNccl } from "./cuda_toolkit.ts";
 import { cudaVariant, EMULATED, ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
+import { ensureOrtProvider } from "./ort_provider.ts";
 import { ensureNpmPackages } from "./npm_packages.ts";
 import { checkPlatform, type Platform, readPlatform } from "./platform.ts";
 import { report, SetupError } from "./report.ts";
@@ -42,8 +43,10 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
     if (plan.emulated) await ensureNativeBuild(root, platform, EMULATED);
     if (plan.cuda) {
       await ensureSystemPackages(BUILD_NEEDS, platform);
-      const variant = cudaVariant(await ensureCudaToolkit(), await ensureNccl());
+      const toolkit = await ensureCudaToolkit();
+      const variant = cudaVariant(toolkit, await ensureNccl());
       await ensureNativeBuild(root, platform, variant);
+      if (plan.ort) await ensureOrtProvider(toolkit);
     }
     if (plan.sanitizers) {
       await ensureNativeBuild(root, platform, SANITIZED);

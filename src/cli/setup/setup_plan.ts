@@ -10,12 +10,20 @@ export interface SetupPlan {
   sanitizers?: boolean;
   /** The CUDA library; its toolkit is fetched where none is installed. */
   cuda?: boolean;
+  /** ONNX Runtime's CUDA provider, for a task that needs the CUDA library. */
+  ort?: boolean;
   /** The CUDA library on an emulation, which tests use. */
   emulated?: boolean;
   /** Programs without which the task does not start. */
   needs?: readonly SystemNeed[];
   /** Programs that some of its tests use: installed where that is possible; elsewhere those tests fail. */
   wants?: readonly SystemNeed[];
+}
+
+/** The set-up of a task with these arguments; undefined for an unknown one. */
+export function setupPlan(task: string, args: readonly string[]): SetupPlan | undefined {
+  const plan = Object.hasOwn(SETUP_PLANS, task) ? SETUP_PLANS[task] : undefined;
+  return plan?.cuda && args.includes("--ort") ? { ...plan, ort: true } : plan;
 }
 
 /** The set-up of each task that `deno.json` names. npm packages are needed by all of them. */

@@ -9,6 +9,8 @@ export interface FetchOptions {
   /** Seconds before the second attempt; doubled each time. Default 1. */
   readonly pauseSeconds?: number;
   readonly signal?: AbortSignal;
+  /** Asks for an address; default: the platform's `fetch`. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Called with the bytes that are there, and with those of the whole file where known. */
   readonly onBytes?: (there: number, total: number | null) => void;
 }
@@ -76,7 +78,7 @@ async function fetchRest(url: string, path: string, options: FetchOptions): Prom
   const watch = new StallWatch(options.stallSeconds ?? 30, options.signal);
   try {
     const ranged = from > 0 && state?.version !== null;
-    const response = await fetch(url, {
+    const response = await (options.fetch ?? fetch)(url, {
       headers: ranged ? { range: `bytes=${from}-`, "if-range": state!.version! } : {},
       signal: watch.signal,
     });
