@@ -11,6 +11,7 @@ import { jaxPeer, torchPeer, torchRoundedPeer } from "./bench/peers.ts";
 import { bakedPictures, decodeSpeed } from "./bench/picture_speed.ts";
 import { rankSpeed } from "./bench/rank_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
+import { retrievalSpeed } from "./bench/retrieval_speed.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
 import { tokenizerSpeed } from "./bench/tokenizer_speed.ts";
 import { roundedStep, tokenRatio, trainStep } from "./bench/train_step.ts";
@@ -26,6 +27,7 @@ export const BENCHES: readonly Bench[] = [
   ortSpeed,
   ortHealth,
   searchSpeed,
+  retrievalSpeed,
   checkpointStall,
   embedSpeed,
   bakedPictures,

@@ -1,9 +1,6 @@
-import { breathe } from "../../data/icons/breathe.ts";
 import { countRows } from "../check_rows.ts";
-import { dot, dot4 } from "../dot_rows.ts";
-
-/** Pictures that stay in the cache while all captions pass by. */
-const TILE = 64;
+import { dot } from "../dot_rows.ts";
+import { scoreBlocks, scoreError } from "../score_blocks.ts";
 
 /** How many wrong candidates are ahead of the right one, for each query. */
 export interface QueryRanks {
@@ -30,9 +27,10 @@ export interface CaptionRankOptions {
 
 /**
  * Ranks of pictures among captions and of captions among pictures, where a picture has several captions.
- * A picture is found when one of its captions is among the first, as in CLIP_benchmark. Each similarity
- * is computed once and none is kept: memory is four numbers a query. A score that is not a number counts
- * against the query in both ranks. COCO's 5,000 pictures take minutes, so others get their turn between.
+ * A picture is found when one of its captions is among the first, as in CLIP_benchmark. Similarities come
+ * from matrix products in float32 and are not kept; those that lie so close to the right one that rounding
+ * could decide are computed again in float64, in an order that gives equal rows equal bits. So the ranks are
+ * those of exact scores, ties included. A score that is not a number counts against the query in both ranks.
  *
  * @param images [images, width]
  * @param texts [texts, width]
@@ -68,29 +66,51 @@ export async function captionRanks(
     if (!(own[t] <= bestOwn[imageOf[t]])) bestOwn[imageOf[t]] = own[t];
   }
   const i2t = ranks(imageCount), t2i = ranks(textCount);
-  const scores = new Float64Array(4);
-  for (let tile = 0; tile < imageCount; tile += TILE) {
-    await breathe(signal);
-    const end = Math.min(tile + TILE, imageCount);
-    for (let t = 0; t < textCount; t++) {
-      for (let i = tile; i < end; i += 4) {
-        dot4(texts, t, images, i, imageCount - 1, width, scores);
-        const lanes = Math.min(4, end - i);
-        for (let lane = 0; lane < lanes; lane++) {
-          const image = i + lane;
-          if (image === imageOf[t]) continue;
-          // Written as "not below", so that a score that is not a number counts too.
-          const score = scores[lane];
-          if (!(score < own[t])) t2i.worst[t]++;
-          if (!(score <= own[t])) t2i.best[t]++;
-          if (!(score < bestOwn[image])) i2t.worst[image]++;
-          if (!(score <= bestOwn[image])) i2t.best[image]++;
-        }
+  const imageLengths = lengthsOf(images, width), textLengths = lengthsOf(texts, width);
+  const forImage = limits(bestOwn, imageLengths, textLengths, width);
+  const forText = limits(own, textLengths, imageLengths, width);
+  for await (const block of scoreBlocks(images, texts, width, signal)) {
+    const { row, rows, column, columns, scores, stride } = block;
+    for (let image = row; image < row + rows; image++) {
+      const at = (image - row) * stride - column;
+      const low = forImage.low[image], high = forImage.high[image];
+      for (let t = column; t < column + columns; t++) {
+        const rough = scores[at + t];
+        if (rough < low && rough < forText.low[t]) continue; // behind both, as almost all are
+        if (image === imageOf[t]) continue;
+        const sure = (rough < low || rough > high) &&
+          (rough < forText.low[t] || rough > forText.high[t]);
+        const score = sure ? rough : dot(texts, t, images, image, width);
+        // Written as "not below", so that a score that is not a number counts too.
+        if (!(score < own[t])) t2i.worst[t]++;
+        if (!(score <= own[t])) t2i.best[t]++;
+        if (!(score < bestOwn[image])) i2t.worst[image]++;
+        if (!(score <= bestOwn[image])) i2t.best[image]++;
       }
     }
-    onPictures?.(end, imageCount);
+    if (column + columns === textCount) onPictures?.(row + rows, imageCount);
   }
   return { i2t, t2i };
+}
+
+/** Between these a rough score does not tell on which side of the right one the exact score lies. */
+function limits(
+  right: Float64Array,
+  lengths: Float64Array,
+  others: Float64Array,
+  width: number,
+): { low: Float64Array; high: Float64Array } {
+  const longest = others.reduce((a, b) => Math.max(a, b), 0);
+  const error = lengths.map((length) => scoreError(width, length * longest));
+  return {
+    low: right.map((score, i) => score - error[i]),
+    high: right.map((score, i) => score + error[i]),
+  };
+}
+
+function lengthsOf(rows: Float32Array, width: number): Float64Array {
+  const count = rows.length / width;
+  return Float64Array.from({ length: count }, (_, i) => Math.sqrt(dot(rows, i, rows, i, width)));
 }
 
 function ranks(count: number): QueryRanks {
