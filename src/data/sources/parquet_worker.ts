@@ -38,7 +38,7 @@ scope.onmessage = async ({ data }) => {
     scope.postMessage(await answer(data));
   } catch (error) {
     // What a reader stumbles over inside says nothing about the file.
-    const outside = error instanceof Error &&
+    const outside = error instanceof Error && !/\bundefined\b/.test(error.message) &&
       !(error instanceof TypeError || error instanceof RangeError);
     const message = outside ? error.message : "parts that contradict each other";
     scope.postMessage({ kind: "failed", message });

@@ -9,7 +9,7 @@ export interface FuzzAllOptions {
   /** One target alone. */
   readonly only?: string;
   readonly signal?: AbortSignal;
-  /** Cases of a round, of which each target has its share: a stopped run has seen all. Default 10,000. */
+  /** Cases of a round, of which each target has its share: a stopped run has seen all. */
   readonly round?: number;
   /** A file that a stopped run goes on from; removed after the last case. */
   readonly statePath?: string;
@@ -38,8 +38,14 @@ export async function fuzzAll(
   seed: number,
   options: FuzzAllOptions = {},
 ): Promise<FuzzAllReport> {
-  const { only, signal, round: perRound = 10_000, statePath, code = "", onProgress = () => {} } =
-    options;
+  const {
+    only,
+    signal,
+    round = Math.max(10_000, cases / 100),
+    statePath,
+    code = "",
+    onProgress = () => {},
+  } = options;
   const targets = (await fuzzTargets()).filter(({ name }) => name === (only ?? name));
   if (targets.length === 0) throw new RangeError(`no target is called ${only}`);
   const shares = targets.map(({ slowness = 1 }) => 1 / slowness);
@@ -50,13 +56,13 @@ export async function fuzzAll(
     new Fuzzer(target, before?.fuzzers[target.name] ?? new Dice(seed + i))
   );
   const done = () => fuzzers.reduce((sum, fuzzer) => sum + fuzzer.cases, 0);
-  const rounds = Math.max(1, Math.round(cases / perRound));
+  const rounds = Math.max(1, Math.round(cases / round));
   using watch = new StuckWatch();
   let stopped = false;
   try {
-    for (let round = 1; round <= rounds; round++) {
+    for (let turn = 1; turn <= rounds; turn++) {
       for (const [i, fuzzer] of fuzzers.entries()) {
-        const own = Math.ceil(cases * shares[i] / total * round / rounds);
+        const own = Math.ceil(cases * shares[i] / total * turn / rounds);
         await fuzzer.until(own, signal, (name, input) => watch.saw(name, input));
         onProgress(done(), cases, failuresOf(fuzzers));
       }

@@ -94,7 +94,7 @@ function parquet(): FuzzTarget {
       if (at === "") throw new TypeError("no place");
     }
   }, {
-    slowness: 10,
+    slowness: 3,
     forge: forgeParquet,
     close() {
       for (const reader of [patient, hasty]) reader[Symbol.dispose]();
@@ -115,7 +115,7 @@ async function pictures(): Promise<FuzzTarget> {
   ];
   return {
     name: "pictures",
-    slowness: 10,
+    slowness: 3,
     seeds: [...pngs, ...others.map((bytes) => Uint8Array.from(bytes))],
     async read(input) {
       await pictureSize(input);

@@ -139,10 +139,8 @@ export async function fuzzTargets(): Promise<FuzzTarget[]> {
   return [
     ...await modelTargets(),
     ...await pictureTargets(),
-    fileTarget("recipe", "recipe.yaml", recipes, (path) => loadRecipe(path), { slowness: 3 }),
-    fileTarget("sweep", "sweep.yaml", [builtIn("sweeps/pilot")], (path) => loadSweep(path), {
-      slowness: 3,
-    }),
+    fileTarget("recipe", "recipe.yaml", recipes, (path) => loadRecipe(path)),
+    fileTarget("sweep", "sweep.yaml", [builtIn("sweeps/pilot")], (path) => loadSweep(path)),
     fileTarget("results", "rows.jsonl", [resultRows()], (path) => readResults(path)),
     runResult(),
     fileTarget("csv", "table.csv", [csv], (path) => [...tableItems(path, "csv")]),
