@@ -4,6 +4,7 @@ import { changeAgainstSize } from "../../src/report/figures/change_against_size.
 import { changeAgainstTokens } from "../../src/report/figures/change_against_tokens.ts";
 import type { Figure } from "../../src/report/figures/figure.ts";
 import { figureText } from "../../src/report/figures/figure_text.ts";
+import { findingsFigure } from "../../src/report/figures/findings_figure.ts";
 import { panelFigure } from "../../src/report/figures/panel_figure.ts";
 import { scoreAgainstCompute } from "../../src/report/figures/score_against_compute.ts";
 import { scoreAgainstTokensSeen } from "../../src/report/figures/score_against_tokens_seen.ts";
@@ -209,4 +210,31 @@ Deno.test("trainingCurve marks the stages and leaves out lines without a loss wh
   assert.equal(figure.layout.annotations?.[0].text, "full");
   assert.match(figureText(figure), /^ {2}a {2}64: 4; 128: 3; 256: 3.5$/m);
   assert.throws(() => trainingCurve([{ name: "b", lines: [] }]), /no run has a loss yet \(b\)/);
+});
+
+Deno.test("findingsFigure draws ours by verdict beside the paper's when both are there", () => {
+  const base = { measured: "m", seeds: 2, seedError: 0.1, imageError: 0.1, freedom: 9 };
+  const claim = "<b>small";
+  const findings = [
+    {
+      claim,
+      compared: "first",
+      paper: 0.1,
+      ours: { ...base, claim, verdict: "opposite" as const, value: -0.3, low: -0.5, high: -0.1 },
+    },
+    { claim, compared: "second", paper: 0.2, ours: null },
+  ];
+  const figure = findingsFigure(findings);
+  assert.deepEqual(figure.data.map(({ name, x, y }) => [name, x, y]), [
+    ["ours: opposite", [-0.3], [1]],
+    ["the paper", [0.1, 0.2], [1, 0]],
+  ]);
+  const [ours, paper] = figure.data.map(({ error_x }) => error_x);
+  assert.deepEqual([ours?.array, ours?.arrayminus], [[-0.1 - -0.3], [-0.3 - -0.5]]);
+  assert.equal(paper?.visible, false);
+  const text = figureText(figure);
+  assert.match(text, /ours: opposite\n {4}<b>small: first: -0\.3 \[-0\.5, -0\.1\]/);
+  assert.match(text, /the paper\n.*first: 0\.1\n.*second: 0\.2$/);
+  assert.ok(findingsFigure(findings, { columns: 1 }).layout.height > figure.layout.height);
+  assert.throws(() => findingsFigure([]), /no finding to draw/);
 });

@@ -31,7 +31,16 @@ Deno.test(
   async () => {
     const figure = changeAgainstTokens(LAW);
     const svg = await drawSvg(figure, 700);
-    for (const text of ["resize", "block", "image tokens", "change, points", "197", "large"]) {
+    for (
+      const text of [
+        "resize",
+        "block",
+        "image tokens, with the class token",
+        "change, points",
+        "197",
+        "large",
+      ]
+    ) {
       assert.ok(svg.includes(`>${text}<`), `${text} is missing`);
     }
     assert.match(svg, /Table &(?:lt|#60);T&(?:gt|#62);/);

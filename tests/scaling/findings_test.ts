@@ -11,6 +11,7 @@ import {
   textFindings,
   tuningFindings,
 } from "../../src/scaling/findings/law_findings.ts";
+import { whatHolds } from "../../src/scaling/findings/what_holds.ts";
 import { philox } from "../../src/tensor/random.ts";
 import { rowsOf } from "./made_rows.ts";
 
@@ -101,4 +102,36 @@ Deno.test("findings of the other sweeps name every comparison of their design", 
     "18",
     "9",
   ]);
+});
+
+Deno.test("whatHolds sets the paper's differences beside ours when both have the cells", () => {
+  const rows = rowsOf("law");
+  const found = whatHolds(rows, []);
+  const [law] = found;
+  // Table 11 by hand: S/16 falls from 56.7 to 50.5 %, L/16 from 69.2 to 66.2 %.
+  const odds = (percent: number) => Math.log(percent / (100 - percent));
+  const byHand = odds(56.7) - odds(50.5) - (odds(69.2) - odds(66.2));
+  assert.ok(Math.abs(law.paper - byHand) < 1e-12);
+  const [ours] = lawFindings(rows, PRIMARY, [4]);
+  assert.equal(law.ours?.value, ours.value);
+  const of = (words: string) => found.filter(({ compared }) => compared.startsWith(words));
+  assert.deepEqual(
+    of("block - random").map(({ paper }) => paper.toFixed(6)),
+    [odds(53.4) - odds(52.7), odds(68.5) - odds(67.6)].map((value) => value.toFixed(6)),
+  );
+  const expected = strategyFindings(rows).find(({ measured }) =>
+    measured.startsWith("block - random at 9 of 36, large")
+  );
+  assert.equal(of("block - random")[1].ours?.value, expected?.value);
+  // L/16 at 64 px against B/16 at 224 px: 2.812e19 of 4.622e19 multiply-accumulates.
+  assert.match(
+    of("large, fewest")[1].compared,
+    /0\.61 x its compute in the paper, 1\.\d\d x in ours/,
+  );
+  // Text has no run yet: the paper's alone. The law for captions is weaker than for pictures.
+  const text = found.filter(({ claim }) => claim === "larger towers need fewer text tokens");
+  assert.deepEqual(text.map(({ ours, paper }) => [ours, paper < law.paper]), [[null, true], [
+    null,
+    true,
+  ]]);
 });

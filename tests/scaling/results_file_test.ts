@@ -56,6 +56,33 @@ Deno.test("readResults names file, line and reason when a row is damaged, and ch
     }
   }));
 
+Deno.test("readResults refuses a row whose hits do not fit its classes, since its interval would be wrong", () =>
+  withFile((path) => {
+    const done = {
+      ...row("a"),
+      status: "done",
+      recipeHash: "0",
+      recipe: {},
+      seed: 1,
+      parameters: { image: 1, text: 1, total: 2 },
+      macs: 1,
+      stages: [],
+      shared: null,
+      seconds: 1,
+      metrics: [],
+    };
+    const { reason: _, ...good } = done as typeof done & { reason: string };
+    appendRow(path, { ...good, classHits: { b: { hits: [0, 2], sizes: [1, 2] } } } as SweepRow);
+    const whole = Deno.readTextFileSync(path);
+    for (const hits of ["[0]", "[2,2]", "[0,2,0]"]) {
+      Deno.writeTextFileSync(path, whole.replace('"hits":[0,2]', `"hits":${hits}`));
+      assert.throws(
+        () => readResults(path),
+        /line 1 is damaged: classHits\.b: allowed: as many hits/,
+      );
+    }
+  }));
+
 Deno.test("readResults moves a last line that was cut short aside and keeps the others", () =>
   withFile((path) => {
     appendRow(path, { ...row("a"), reason: "grün" } as SweepRow);

@@ -7,20 +7,34 @@ import { interleave } from "./interleave.ts";
 import { spread } from "./spread.ts";
 
 const BATCH = 128;
-/** Batches whose masks are drawn in one measurement. */
+/** Batches that are reduced in one measurement. */
 const ROUNDS = 50;
 const STEPS = 5;
 
-/** The dearest draws: one word for each patch or token. */
-const IMAGE: ImageBudget = { strategy: "random", size: 48, tokens: 9 };
-const TEXTS: readonly TextBudget[] = [
-  { strategy: "random", tokens: 8 },
-  { strategy: "syntax", tokens: 8 },
+const SIZE = 48, KEPT = 9, TEXT = 8;
+/** All that draw patches; `resize` draws none, and a smaller picture is less work for the loader. */
+const IMAGES: readonly [name: string, budget: ImageBudget][] = [
+  ["random", { strategy: "random", size: SIZE, tokens: KEPT }],
+  ["grid", { strategy: "grid", size: SIZE, tokens: KEPT, jitter: "window" }],
+  ["block", { strategy: "block", size: SIZE, tokens: KEPT }],
+];
+const TEXTS: readonly [name: string, budget: TextBudget][] = [
+  ["truncation", { strategy: "truncation", tokens: TEXT }],
+  ["random", { strategy: "random", tokens: TEXT }],
+  ["block", { strategy: "block", tokens: TEXT }],
+  ["syntax", { strategy: "syntax", tokens: TEXT }],
 ];
 
-/** `tokens.mask.*`: what masks cost in the loader, as a share of the cheapest step of the sweep `law`. */
+/**
+ * `tokens.image.*` and `tokens.text.*`: what each reduction costs in the loader, as a share of the
+ * cheapest step of the sweep `law` that has masks. Every caption is one that is too long, so that each
+ * is shortened; in training fewer are.
+ */
 export const reductionCost: Bench = {
-  names: ["tokens.mask.image", "tokens.mask.random", "tokens.mask.syntax"],
+  names: [
+    ...IMAGES.map(([name]) => `tokens.image.${name}`),
+    ...TEXTS.map(([name]) => `tokens.text.${name}`),
+  ],
   async run({ signal, env }) {
     const { loadSweep } = await import("../../config/load_sweep.ts");
     const { sweepCells } = await import("../../scaling/sweep/sweep_cell.ts");
@@ -51,17 +65,16 @@ export const reductionCost: Bench = {
         ids: tokenizer.encodeIds(records.text(id)),
         marks: marksOf(records.text(id)),
       }));
-    const { mask } = planImage(IMAGE, recipe.model.image.patch);
-    const kept = new Int32Array(BATCH * IMAGE.tokens);
+    const kept = new Int32Array(BATCH * KEPT);
 
-    const shape = { spec: recipe.model, imageSize: IMAGE.size, textTokens: 8 };
-    using context = new NativeContext();
+    const shape = { spec: recipe.model, imageSize: SIZE, textTokens: TEXT };
+    using context = new NativeContext({ precision: recipe.precision });
     using model = new ClipModel(context, shape);
-    using step = new TrainStep(model, { batch: BATCH, kept: IMAGE.tokens, weightDecay: 0.2 });
-    const pixels = new Uint8Array(BATCH * IMAGE.size ** 2 * 3);
-    const ids = new Int32Array(BATCH * 8).fill(5);
+    using step = new TrainStep(model, { batch: BATCH, kept: KEPT, weightDecay: 0.2 });
+    const pixels = new Uint8Array(BATCH * SIZE ** 2 * 3);
+    const ids = new Int32Array(BATCH * TEXT).fill(5);
 
-    /** Seconds of the masks of one batch. */
+    /** Seconds in which one batch is reduced. */
     const drawing = (draw: (row: number, epoch: number) => void) => () => {
       const start = performance.now();
       for (let epoch = 0; epoch < ROUNDS; epoch++) {
@@ -74,13 +87,23 @@ export const reductionCost: Bench = {
       for (let i = 0; i < STEPS; i++) await step.run(pixels, ids, BENCH_SETTINGS, kept);
       return (performance.now() - start) / 1000 / STEPS;
     };
-    const draws: [string, (row: number, epoch: number) => void][] = [
-      ["image", (row, epoch) => mask!({ seed: 1, epoch, row }, kept, row * IMAGE.tokens)],
-      ...TEXTS.map((budget): [string, (row: number, epoch: number) => void] => {
+    type Draw = (row: number, epoch: number) => void;
+    const room = tokenizer.room(TEXT);
+    // Sums of what was drawn, so that no draw can be left out as useless.
+    let checksum = 0;
+    const draws: [name: string, draw: Draw][] = [
+      ...IMAGES.map(([name, budget]): [string, Draw] => {
+        const { mask } = planImage(budget, recipe.model.image.patch);
+        return [`tokens.image.${name}`, (row, epoch) => {
+          mask!({ seed: 1, epoch, row }, kept, row * KEPT);
+          checksum += kept[row * KEPT];
+        }];
+      }),
+      ...TEXTS.map(([name, budget]): [string, Draw] => {
         const shorten = planText(budget);
-        return [budget.strategy, (row, epoch) => {
+        return [`tokens.text.${name}`, (row, epoch) => {
           const { ids, marks } = captions[row % captions.length];
-          shorten(ids, 7, { seed: 1, epoch, row }, marks);
+          checksum += shorten(ids, room, { seed: 1, epoch, row }, marks).length;
         }];
       }),
     ];
@@ -89,9 +112,11 @@ export const reductionCost: Bench = {
       signal.throwIfAborted();
       const pairs = await interleave(drawing(draw), stepping);
       const shares = pairs.map(({ first, second }) => first / second);
-      const note = `masks of ${BATCH} pairs over a step of width 48 at 9 patches and 8 text tokens`;
-      results.push({ name: `tokens.mask.${name}`, unit: "1", ...spread(shares), note });
+      const note =
+        `${BATCH} pairs over a step of width 48 at ${KEPT} patches and ${TEXT} text tokens`;
+      results.push({ name, unit: "1", ...spread(shares), note });
     }
+    if (!(checksum > 0)) throw new Error(`the reductions drew nothing (${checksum})`);
     return results;
   },
 };

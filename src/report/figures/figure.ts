@@ -7,6 +7,7 @@ export interface Trace {
   readonly y: readonly number[];
   /** Lengths of the error bars upwards and downwards; null where a point has none. */
   readonly error_y?: {
+    readonly visible?: boolean;
     readonly type: "data";
     readonly symmetric: false;
     readonly array: readonly (number | null)[];

@@ -17,15 +17,27 @@ function headingOf(trace: Trace, layout: Figure["layout"]): string {
 // Longer series are curves: a glance at their course is enough.
 const MOST_POINTS = 20;
 
-function seriesText({ name, x: drawn, customdata, y, error_y }: Trace, heading: string): string {
+function seriesText(trace: Trace, heading: string): string {
+  const { name, x: drawn, customdata, y, text, error_x, error_y } = trace;
+  // With bars to the sides y is a place, and the text says what stands there.
+  if (error_x !== undefined) {
+    const lines = drawn.map((at, i) => `    ${plain(text?.[i] ?? "")}: ${barred(at, i, error_x)}`);
+    return [`  ${plain(name)}`, ...lines].join("\n");
+  }
   const x = customdata ?? drawn;
   const every = Math.max(1, Math.ceil(x.length / MOST_POINTS));
   const points = x.map((at, i) => {
-    const [up, down] = [error_y?.array[i], error_y?.arrayminus[i]];
-    const bars = up == null || down == null ? "" : ` [${short(y[i] - down)}, ${short(y[i] + up)}]`;
-    return `${short(at)}: ${short(y[i])}${bars}`;
+    return `${short(at)}: ${barred(y[i], i, error_y)}`;
   }).filter((_, i) => i % every === 0 || i === x.length - 1);
   return `  ${heading === "" ? "" : `${heading}, `}${plain(name)}  ${points.join("; ")}`;
+}
+
+/** A value with the ends of its bar. */
+function barred(value: number, i: number, bars: Trace["error_y"]): string {
+  const [up, down] = [bars?.array[i], bars?.arrayminus[i]];
+  return up == null || down == null
+    ? short(value)
+    : `${short(value)} [${short(value - down)}, ${short(value + up)}]`;
 }
 
 function short(value: number): string {

@@ -1,9 +1,11 @@
+import { whatHolds } from "../../scaling/findings/what_holds.ts";
 import { sweepScalingRows } from "../../scaling/sweep_scaling_rows.ts";
 import { tokenDrops } from "../../scaling/token_drops.ts";
 import { changeAgainstKept } from "../figures/change_against_kept.ts";
 import { changeAgainstSize } from "../figures/change_against_size.ts";
 import { changeAgainstTokens } from "../figures/change_against_tokens.ts";
 import type { Figure } from "../figures/figure.ts";
+import { findingsFigure } from "../figures/findings_figure.ts";
 import {
   keptTable,
   lawTable,
@@ -45,6 +47,13 @@ export function pageFigures({ runs, sweeps }: Collected): PageFigure[] {
       () => trainingCurve(curves),
     ),
   ];
+  const rowsOf = (sweep: string) => sweeps.find(({ name }) => name === sweep)?.rows ?? [];
+  const scales = whatHolds(rowsOf("law"), rowsOf("text-law"));
+  if (scales.some(({ ours }) => ours !== null)) {
+    found.push(
+      make("what-holds", "What holds at which scale", "", (size) => findingsFigure(scales, size)),
+    );
+  }
   for (const sweep of sweeps) found.push(...sweepFigures(sweep));
   const image = paperLawTable("image");
   return [

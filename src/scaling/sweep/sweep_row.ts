@@ -123,7 +123,11 @@ export const sweepRowSchema: z.ZodType<SweepRow> = z.discriminatedUnion("status"
     })),
     classHits: z.record(
       z.string(),
-      z.strictObject({ hits: z.array(count), sizes: z.array(count) }),
+      z.strictObject({ hits: z.array(count), sizes: z.array(count) }).refine(
+        ({ hits, sizes }) =>
+          hits.length === sizes.length && hits.every((right, i) => right <= sizes[i]),
+        "allowed: as many hits as sizes, none above its size",
+      ),
     ),
   }),
   z.strictObject({ ...head, status: z.literal("failed"), reason: text }),
