@@ -8,7 +8,7 @@ import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
 import { ortTorch } from "./bench/ort_torch.ts";
 import { jaxPeer, torchPeer, torchRoundedPeer } from "./bench/peers.ts";
-import { bakedPictures, decodeSpeed } from "./bench/picture_speed.ts";
+import { bakedPictures, decodeSpeed, scaledDecoding } from "./bench/picture_speed.ts";
 import { rankSpeed } from "./bench/rank_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { retrievalSpeed } from "./bench/retrieval_speed.ts";
@@ -32,6 +32,7 @@ export const BENCHES: readonly Bench[] = [
   embedSpeed,
   bakedPictures,
   decodeSpeed,
+  scaledDecoding,
   decodeCore,
   jaxPeer,
   torchPeer,

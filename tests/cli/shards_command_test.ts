@@ -57,6 +57,7 @@ Deno.test("shards says what is wrong with its options", async () => {
       ],
       [2, ["a", "--from", "tar"], /--from: seen "tar"/],
       [2, ["a"], /--out: missing/],
+      [2, ["a", "--out", "b", "--decode", "fast"], /--decode: seen "fast"; allowed: exact, scaled/],
     ] as const
   ) {
     const found = await run([...args]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import sharp from "sharp";
 import { captionOfName, folderItems } from "../../src/data/sources/folder_source.ts";
 import { packShards } from "../../src/data/sources/pack_shards.ts";
 import { tableItems } from "../../src/data/sources/table_source.ts";
@@ -44,6 +45,33 @@ Deno.test("captionOfName reads words and leaves a number at the end out", () => 
     "Boeing 747 wing.png": "Boeing 747 wing",
   };
   for (const [name, caption] of Object.entries(names)) assert.equal(captionOfName(name), caption);
+});
+
+Deno.test("packShards finds the same broken pictures when it checks JPEGs at an eighth", async () => {
+  const raw = { width: 64, height: 48, channels: 3 } as const;
+  const noise = Uint8Array.from({ length: 64 * 48 * 3 }, (_, i) => i * 7919 % 251);
+  const jpeg = new Uint8Array(await sharp(noise, { raw }).jpeg().toBuffer());
+  const files = {
+    "in/a.jpg": jpeg,
+    "in/b.jpg": jpeg.slice(0, jpeg.length - 200),
+    "in/c.jpg": jpeg.slice(0, 90),
+    "in/d.png": PNG,
+    "in/e.png": PNG.slice(0, PNG.length - 20),
+  };
+  await withFolder(files, async (dir) => {
+    for (const decode of ["exact", "scaled"] as const) {
+      const out = `${dir}/${decode}`;
+      const { samples, skipped } = await packShards(folderItems(`${dir}/in`), { out, decode });
+      assert.equal(samples, 2, decode);
+      assert.deepEqual(skipped.map(({ reason, count }) => [reason, count]), [[
+        "unreadable picture",
+        3,
+      ]]);
+      const kept = [];
+      for await (const { files } of readTar(`${out}/00000.tar`)) kept.push([...files.keys()][0]);
+      assert.deepEqual(kept, ["jpg", "png"]);
+    }
+  });
 });
 
 Deno.test("packShards keeps pictures and captions of a folder, in order, over several shards", async () => {

@@ -4,6 +4,7 @@ import { spread } from "./spread.ts";
 
 const SIDE = 64, PICTURES = 4096, ROUNDS = 16;
 const PHOTO = { width: 400, height: 300 } as const;
+const LARGER = { width: 640, height: 480 } as const;
 const SMALL = 112, PHOTOS = 24;
 
 /** `shards.baked.images`: random crops of baked pictures, all threads. */
@@ -71,6 +72,48 @@ export const decodeSpeed: Bench = {
       const note = `JPEG of ${width} x ${height} to ${SMALL} px, one after the other; ours ` +
         `${ours.toFixed(0)} pictures/s, exact; sharp shrinks while it decodes`;
       return [{ name: "decode.vs.sharp", unit: "x", ...spread(ratios), note }];
+    } finally {
+      sharp.concurrency(before);
+    }
+  },
+};
+
+/** `decode.scaled.over.exact`: training pictures with libjpeg's scaling over those without, one thread each. */
+export const scaledDecoding: Bench = {
+  names: ["decode.scaled.over.exact"],
+  async run(): Promise<BenchResult[]> {
+    const { default: sharp } = await import("sharp");
+    const { decodeImage } = await import("../../data/images/decode_image.ts");
+    const { resizeImage } = await import("../../data/images/resize_image.ts");
+    const { cropOf, decodeScaled, shrinkFor } = await import("../../data/images/scaled_jpeg.ts");
+    const before = sharp.concurrency();
+    sharp.concurrency(1);
+    try {
+      const { width, height } = LARGER;
+      const raw = { width: 64, height: 48, channels: 3 } as const;
+      const jpeg = new Uint8Array(
+        await sharp(noise(64 * 48 * 3), { raw }).resize(width, height).jpeg({ quality: 85 })
+          .toBuffer(),
+      );
+      const rate = async (prepare: () => Promise<unknown>) => {
+        const start = performance.now();
+        for (let i = 0; i < PHOTOS; i++) await prepare();
+        return PHOTOS / ((performance.now() - start) / 1000);
+      };
+      const whole = { left: 0, top: 0, width, height };
+      const scaled = async () => {
+        const picture = await decodeScaled(jpeg, (full) => shrinkFor(full, SMALL));
+        return resizeImage(picture, SMALL, SMALL, "bilinear", cropOf(picture, whole));
+      };
+      const pairs = await interleave(
+        () => rate(scaled),
+        () => rate(async () => resizeImage(await decodeImage(jpeg), SMALL, SMALL, "bilinear")),
+      );
+      const ours = spread(pairs.map(({ first }) => first)).value;
+      const note = `JPEG of ${width} x ${height} to ${SMALL} px, decoded at a half; ` +
+        `${ours.toFixed(0)} pictures/s, one after the other`;
+      const ratios = pairs.map(({ first, second }) => first / second);
+      return [{ name: "decode.scaled.over.exact", unit: "x", ...spread(ratios), note }];
     } finally {
       sharp.concurrency(before);
     }

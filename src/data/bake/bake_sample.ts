@@ -1,6 +1,7 @@
 import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
 import type { ResizeFilter } from "../images/resize_image.ts";
-import { type Fit, squarePicture } from "../images/square_picture.ts";
+import { type DecodeKind, decodeScaled, fullPicture, shrinkFor } from "../images/scaled_jpeg.ts";
+import { type Fit, squareOfScaled } from "../images/square_picture.ts";
 import type { RecordRow } from "../records/record_writer.ts";
 import type { ShardSample } from "../shards/read_tar.ts";
 import { captionOf, pictureOf } from "../shards/sample_parts.ts";
@@ -11,6 +12,8 @@ export interface BakeForm {
   readonly side: number;
   readonly filter: ResizeFilter;
   readonly fit: Fit;
+  /** How JPEGs are decoded; default exact. */
+  readonly decode?: DecodeKind;
 }
 
 /** Set and family of all rows from shards: they do not name their designers. */
@@ -32,13 +35,16 @@ export async function bakeSample(
 ): Promise<RecordRow> {
   const { key } = sample;
   const caption = captionOf(sample);
-  const picture = await decodeImage(pictureOf(sample), limits);
+  const file = pictureOf(sample);
+  const picture = form.decode === "scaled"
+    ? await decodeScaled(file, (full) => shrinkFor(full, form.side), limits)
+    : fullPicture(await decodeImage(file, limits));
   return {
     key: `${shard}:${key}`,
     set: SHARD_FAMILY,
     family: SHARD_FAMILY,
     phrase: caption.toLowerCase(),
-    pixels: squarePicture(picture, form).pixels,
+    pixels: squareOfScaled(picture, form).pixels,
     captions: [{ level: 1, text: caption }],
   };
 }

@@ -39,7 +39,9 @@ export async function shardRecords(options: ShardRecordsOptions): Promise<ShardR
     const { size, mtime } = Deno.statSync(path);
     return [path, size, mtime?.getTime() ?? 0];
   });
-  const identity = JSON.stringify([VERSION, side, filter, fit, maxBroken, limits, sources]);
+  const form: unknown[] = [VERSION, side, filter, fit, maxBroken, limits, sources];
+  if (options.decode === "scaled") form.push("scaled");
+  const identity = JSON.stringify(form);
   const hash = createHash("sha256").update(identity).digest("hex").slice(0, 10);
   const dir = join(cacheDir, `shards-${hash}`);
   const found = openBaked(dir);

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import type { Picture } from "./resize_image.ts";
+import { inksToRgb, openJpeg } from "./vips_jpeg.ts";
 
 /** Limits of {@linkcode decodeImage}. */
 export interface DecodeLimits {
@@ -13,8 +14,13 @@ const FORMATS: readonly string[] = ["png", "jpeg", "webp"];
 
 /**
  * Decodes a PNG, JPEG or WebP file, off this thread. Pictures without colours have one channel,
- * others three; transparent places become white paper. As in Pillow, which the papers' pipelines use,
- * colour profiles and the orientation mark are left aside. The first frame of a moving picture counts.
+ * others three. The first frame of a moving picture counts.
+ *
+ * The pixels are those of Pillow's `convert("RGB")`, with which open_clip reads pictures: palettes and few
+ * bits are spread out, inks (CMYK) become colours by Pillow's formula, and colour profiles, gamma and the
+ * orientation mark are left aside. Two things differ on purpose. Transparent places become white paper:
+ * Pillow shows whatever colour lies under them, mostly black. Grey of 16 bits keeps its high byte: Pillow
+ * cuts it off at 255 of 65,535, which turns nearly everything white.
  *
  * @throws {SyntaxError} when the bytes are no whole picture of these formats, or one beyond the limits.
  *
@@ -30,6 +36,7 @@ export async function decodeImage(bytes: Uint8Array, limits: DecodeLimits = {}):
     // The content decides, not the name: an SVG could ask for other files.
     if (!FORMATS.includes(format)) throw new Error(`format ${format}`);
     if (width * height > maxPixels) throw new Error(`${width} x ${height} pixels`);
+    if (space === "cmyk" && format === "jpeg") return await decodeInks(bytes, maxSeconds);
     const rgb = new Uint8Array(
       await image.timeout({ seconds: maxSeconds }).flatten({ background: "#fff" })
         .toColourspace("srgb").raw({ depth: "uchar" }).toBuffer(),
@@ -48,4 +55,12 @@ export async function decodeImage(bytes: Uint8Array, limits: DecodeLimits = {}):
       { cause },
     );
   }
+}
+
+/** A JPEG of four inks: sharp would take them through a colour profile. */
+async function decodeInks(bytes: Uint8Array, maxSeconds: number): Promise<Picture> {
+  using image = openJpeg(bytes, 1);
+  const inks = image?.bands === 4 ? await image.pixels(maxSeconds) : undefined;
+  if (!image || !inks) throw new Error(`damaged, or more than ${maxSeconds} s of work`);
+  return { width: image.width, height: image.height, channels: 3, pixels: inksToRgb(inks) };
 }

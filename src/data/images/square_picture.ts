@@ -1,4 +1,5 @@
 import { type Crop, type Picture, type ResizeFilter, resizeImage } from "./resize_image.ts";
+import { cropOf, fullPicture, type ScaledPicture } from "./scaled_jpeg.ts";
 
 /**
  * How pictures of any shape become square: `squash` gives up the aspect ratio, as CLIPA's evaluation
@@ -28,15 +29,23 @@ export function squarePicture(
   picture: Picture,
   { side, filter, fit }: { side: number; filter: ResizeFilter; fit: EvalFit },
 ): Picture {
-  const { width, height } = picture;
-  const short = Math.min(width, height);
-  if (fit !== "squash" && fit !== "crop") {
-    return resizedMiddle(picture, side, filter, CROP_RATIOS[fit]);
+  if (fit === "squash" || fit === "crop") {
+    return squareOfScaled(fullPicture(picture), { side, filter, fit });
   }
+  return resizedMiddle(picture, side, filter, CROP_RATIOS[fit]);
+}
+
+/** The same of a picture that may have been decoded smaller than its file has it. */
+export function squareOfScaled(
+  picture: ScaledPicture,
+  { side, filter, fit }: { side: number; filter: ResizeFilter; fit: Fit },
+): Picture {
+  const { width, height } = picture.full;
+  const short = Math.min(width, height);
   const crop = fit === "squash"
     ? { left: 0, top: 0, width, height }
     : { left: (width - short) / 2, top: (height - short) / 2, width: short, height: short };
-  return resizeImage(picture, side, side, filter, crop);
+  return resizeImage(picture, side, side, filter, cropOf(picture, crop));
 }
 
 /** Resize first, then crop: the crop stands on whole pixels of the resized picture. */
