@@ -35,6 +35,9 @@ function* checkData({ data }: Recipe): Generator<string> {
   if (stream !== undefined && shards === null) {
     yield "data.stream: seen without data.shards; allowed: with shards; leave it out";
   }
+  if (data.decode !== undefined && shards === null) {
+    yield "data.decode: seen without data.shards; the built-in set is baked already; leave it out";
+  }
   if (stream !== undefined && limit !== null) {
     yield `data.limit: seen ${limit} with data.stream; allowed: null; use data.stream.epoch`;
   }

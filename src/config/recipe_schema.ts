@@ -30,6 +30,7 @@ export const recipeSchema = z.strictObject({
     set: z.enum(["icons-v1"]).nullable(),
     shards: z.string().min(1).nullable(),
     stream: streamSchema.optional(),
+    decode: z.enum(["exact", "scaled"]).optional(),
     limit: count.nullable(),
     captions: z.strictObject({ l1: weight, l2: weight, l3: weight, l4: weight, l5: weight }),
     tokenizer: z.enum(["icons", "clip-bpe", "bert-uncased", "bert-uncased-strip-sep"]).optional(),

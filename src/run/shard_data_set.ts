@@ -36,6 +36,7 @@ export async function shardDataSet(
     side: Math.ceil(largest / 6) * 8,
     filter: recipe.model.image.filter,
     fit: "squash",
+    decode: recipe.data.decode,
     signal: options.signal,
     onProgress: ({ samples }) => options.onSamples(samples),
   });

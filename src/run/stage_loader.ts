@@ -33,7 +33,7 @@ export function stageLoader(
   share?: { readonly rank: number; readonly size: number },
 ): BatchLoader {
   const { batch, image, text, augment } = recipe.stages[stage];
-  const { captions } = recipe.data;
+  const { captions, decode } = recipe.data;
   const { tokens, mask } = planImage(image, recipe.model.image.patch);
   // Stages draw their own crops, masks and captions.
   const seed = (recipe.seed + 0x9e3779b9 * stage) >>> 0;
@@ -42,6 +42,7 @@ export function stageLoader(
       shards: data.shards,
       open: data.open,
       stream: data.stream,
+      indexDir: data.indexDir,
       coder: data.tokenizer,
       marksOf: data.marksOf,
       batch,
@@ -52,6 +53,7 @@ export function stageLoader(
       shorten: planText(text),
       mask: mask === null ? undefined : { tokens, keep: mask },
       augment,
+      decode,
       seed,
       cursor: cursor as StreamCursor | undefined,
       workers: Number(Deno.env.get("CLIPA_WORKERS") || 0) || undefined,

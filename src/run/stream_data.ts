@@ -17,6 +17,8 @@ export interface StreamData {
   readonly shards: readonly string[];
   readonly stream: StreamRecipe;
   readonly open: OpenShard;
+  /** Folder where ranks leave each other indexes of the shards. */
+  readonly indexDir: string;
   /** Marks of a caption's ids, where a stage asks for them. */
   readonly marksOf?: (text: string) => Uint8Array;
 }
@@ -56,7 +58,8 @@ export async function openStreamData(
     textCount: texts.length,
     text: (id) => texts[id],
   });
-  return { tokenizer, shards, stream, open, marksOf: captionMarks(recipe, tokenizer) };
+  const indexDir = join(set.dir, "index");
+  return { tokenizer, shards, stream, open, indexDir, marksOf: captionMarks(recipe, tokenizer) };
 }
 
 /** Every caption of the first samples, in a mixed order of shards. */

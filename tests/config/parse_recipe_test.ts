@@ -190,6 +190,14 @@ Deno.test("parseRecipe refuses a model when its fields contradict each other", (
 Deno.test("parseRecipe wants exactly one source when the data set is described", () => {
   assert.match(refusal((raw) => raw.data = {}), /exactly one of set and shards/);
   assert.match(refusal((raw) => raw.data.shards = "x/*.tar"), /exactly one of set and shards/);
+  assert.match(
+    refusal((raw) => raw.data.decode = "scaled"),
+    /data\.decode: seen without data\.shards/,
+  );
+  assert.match(
+    refusal((raw) => raw.data = { shards: "x/*.tar", decode: "fast" }),
+    /data\.decode: .*"exact".*"scaled"/,
+  );
 });
 
 Deno.test("parseRecipe leaves the precision out when a recipe does not name one", () => {

@@ -18,6 +18,8 @@ export interface TarInput {
   readonly name: string;
   /** Fills a part of the buffer; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
+  /** Passes over bytes without reading them, and says over how many: fewer at the end. */
+  skip?(bytes: number): Promise<number>;
 }
 
 /** A sample that was left out, and why. */
@@ -37,13 +39,16 @@ export interface ReadTarOptions {
   onBroken?: (sample: BrokenSample) => void;
   /** Byte of the shard at which the input begins: the `end` of a sample. Default 0. */
   from?: number;
+  /** Extensions of files that are passed over: they are there, but empty. Default none. */
+  passed?: readonly string[];
 }
 
 const MAX_KEY_LENGTH = 240;
 const MAX_EXTENDED_HEADER = 64 << 10;
 /** The read buffer grows from one to the other, and further for a larger file of a sample. */
-const FIRST_BUFFER = 64 << 10;
-const LARGEST_BUFFER = 1 << 20;
+const READING_BUFFER = [64 << 10, 1 << 20] as const;
+/** The same where most files are passed over. */
+const PASSING_BUFFER = [4096, 4096] as const;
 
 /**
  * Read a webdataset shard as a stream: nothing is extracted, no name is used as a path, and memory
@@ -93,8 +98,11 @@ async function* readSamples(
   options: ReadTarOptions,
 ): AsyncGenerator<ShardSample, void, void> {
   const { maxFileBytes = 32 << 20, maxFiles = 64, onBroken = () => {}, from = 0 } = options;
+  const passed = options.passed ?? [];
   const path = source.name;
-  const input = blockReader(source, from);
+  // Where most is passed over, little is read at once.
+  const sizes = passed.length > 0 && source.skip ? PASSING_BUFFER : READING_BUFFER;
+  const input = blockReader(source, from, sizes);
   let sample: ShardSample | undefined;
   let broken: string | undefined;
   let overridden = false;
@@ -138,7 +146,10 @@ async function* readSamples(
         (sample.files.size >= maxFiles ? `more than ${maxFiles} files` : undefined);
     overridden = false;
     if (broken !== undefined) await input.skip(padded);
-    else sample.files.set(extension, (await input.take(padded)).slice(0, member.bytes));
+    else if (passed.includes(extension)) {
+      await input.skip(padded);
+      sample.files.set(extension, new Uint8Array());
+    } else sample.files.set(extension, (await input.take(padded)).slice(0, member.bytes));
     sample.end = input.at;
   }
   const last = finish();
@@ -200,14 +211,19 @@ interface BlockReader {
   skip(bytes: number): Promise<undefined>;
 }
 
-function blockReader(source: TarInput, start: number): BlockReader {
-  // Small at first: many shards, and single samples, are read at a time.
-  let buffer = new Uint8Array(FIRST_BUFFER);
+/** @param sizes Bytes of the buffer at first, small since many shards are read at a time, and at most. */
+function blockReader(
+  source: TarInput,
+  start: number,
+  sizes: readonly [first: number, largest: number],
+): BlockReader {
+  const [first, largest] = sizes;
+  let buffer = new Uint8Array(first);
   let from = 0, to = 0, at = start;
   const fill = async (wanted: number) => {
     if (to - from >= wanted) return;
     // One that was filled to its end belongs to a shard that is worth a larger one.
-    const larger = to === buffer.length ? Math.min(2 * buffer.length, LARGEST_BUFFER) : 0;
+    const larger = to === buffer.length ? Math.min(2 * buffer.length, largest) : 0;
     if (buffer.length < Math.max(wanted, larger)) {
       const grown = new Uint8Array(Math.max(wanted, larger));
       grown.set(buffer.subarray(from, to));
@@ -238,7 +254,16 @@ function blockReader(source: TarInput, start: number): BlockReader {
     },
     take,
     async skip(bytes) {
-      for (let left = bytes; left > 0;) {
+      let left = bytes;
+      if (source.skip && left > to - from) {
+        left -= to - from;
+        at += to - from;
+        from = to;
+        const over = await source.skip(left);
+        left -= over;
+        at += over;
+      }
+      while (left > 0) {
         const n = Math.min(left, buffer.length);
         await take(n);
         left -= n;

@@ -1,6 +1,7 @@
 import type { ShardSample } from "./read_tar.ts";
 
-const IMAGE_EXTENSIONS = ["png", "jpg", "jpeg", "webp"];
+/** What pictures of a sample are called, behind its key. */
+export const IMAGE_EXTENSIONS: readonly string[] = ["png", "jpg", "jpeg", "webp"];
 
 /**
  * Bytes of a sample's picture.

@@ -48,6 +48,12 @@ export async function openShardOnDisk(name: string): Promise<ShardFile> {
       return {
         name,
         read: (buffer) => file.read(buffer),
+        async skip(bytes) {
+          const here = await file.seek(0, Deno.SeekMode.Current);
+          const over = Math.max(0, Math.min(bytes, size - here));
+          await file.seek(over, Deno.SeekMode.Current);
+          return over;
+        },
         [Symbol.dispose]: () => file.close(),
       };
     },

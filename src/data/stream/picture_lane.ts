@@ -5,7 +5,8 @@ import { drawColours } from "../augment/draw_colours.ts";
 import { drawCrop, type DrawKey } from "../augment/draw_crop.ts";
 import { drawShape } from "../augment/draw_shape.ts";
 import { ImageJobs } from "../images/image_jobs.ts";
-import { FILTER_CODES, type Picture, type ResizeFilter } from "../images/resize_image.ts";
+import { FILTER_CODES, type ResizeFilter } from "../images/resize_image.ts";
+import { cropOf, type ScaledPicture } from "../images/scaled_jpeg.ts";
 import { ScratchMap } from "../images/scratch_map.ts";
 
 /** How pictures of a stream are shown. */
@@ -41,18 +42,20 @@ export class PictureLane implements Disposable {
   }
 
   /** The picture of a row as the training sees it, uint8 [size, size, 3], into `out`. */
-  async render(picture: Picture, key: DrawKey, out: Uint8Array): Promise<void> {
+  async render(picture: ScaledPicture, key: DrawKey, out: Uint8Array): Promise<void> {
     const { size, filter, augment } = this.#form;
-    const { width, height, channels, pixels } = picture;
+    const { width, height, channels, pixels, shrink } = picture;
     const { area, aspect, ...colours } = augment;
-    const sides = { width, height };
+    const shape = drawShape(key, Math.min(width, height), channels, augment);
     this.#jobs.set(0, {
       offset: 0,
-      size: sides,
+      size: { width, height },
       channels,
-      crop: drawCrop(key, sides, area, aspect),
+      crop: cropOf(picture, drawCrop(key, picture.full, area, aspect)),
       ...drawColours(key, channels, colours),
-      ...drawShape(key, Math.min(width, height), channels, augment),
+      ...shape,
+      // In pixels of the file.
+      stroke: shape.stroke === null ? null : shape.stroke / shrink,
     });
     const scratch = this.#room(pixels.length);
     scratch.write(0, pixels);

@@ -8,7 +8,11 @@ export type SampleDemands = Pick<StreamRecipe, "captions" | "filter">;
 
 /** A sample that goes on, or why it does not. */
 export type Examined =
-  | { readonly captions: readonly (readonly string[])[]; readonly picture: Uint8Array }
+  | {
+    readonly captions: readonly (readonly string[])[];
+    /** The picture file; null where it was not read. */
+    readonly picture: Uint8Array | null;
+  }
   /** Left out by a filter. */
   | { readonly dropped: string }
   /** Damaged: no picture, or text that cannot be read. The reason stands before the first colon. */

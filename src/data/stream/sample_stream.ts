@@ -2,6 +2,7 @@ import { philox } from "../../tensor/random.ts";
 import { shardName } from "../shards/shard_file.ts";
 import { examineSample, type SampleDemands } from "./sample_filter.ts";
 import type { SampleRef, StreamSample, WaitingRef } from "./sample_ref.ts";
+import type { EntrySource } from "./shard_entries.ts";
 import type { ShardSet } from "./shard_set.ts";
 import {
   checkBroken,
@@ -44,6 +45,8 @@ export interface SampleStreamOptions<Row extends ChosenRow> {
   readonly seed: number;
   /** A row of a sample, or why it makes none. */
   readonly choose: (sample: StreamSample) => Row | string;
+  /** Where the entries of shards come from; default the shards themselves. */
+  readonly source?: EntrySource;
   /** Most bytes of picture files kept in memory; the others are read again. Default 256 MiB. */
   readonly keepBytes?: number;
 }

@@ -1,8 +1,15 @@
 import sharp from "sharp";
 import type { StreamRecipe } from "../../config/recipe.ts";
 import type { NativeContext } from "../../native/context.ts";
+import { drawCrop, type DrawKey } from "../augment/draw_crop.ts";
 import { decodeImage, type DecodeLimits } from "../images/decode_image.ts";
-import type { Picture } from "../images/resize_image.ts";
+import {
+  type DecodeKind,
+  decodeScaled,
+  fullPicture,
+  type ScaledPicture,
+  shrinkFor,
+} from "../images/scaled_jpeg.ts";
 import type { LoadedBatch, PairMask } from "../loader/pair_loader.ts";
 import { type OpenShard, openShardOnDisk } from "../shards/shard_file.ts";
 import { type CaptionRow, captionRow, type CaptionRowsOptions } from "./caption_rows.ts";
@@ -14,6 +21,7 @@ import {
   SampleStream,
   type StreamCursor,
 } from "./sample_stream.ts";
+import { indexedEntries } from "./shard_index.ts";
 import { ShardSet } from "./shard_set.ts";
 import { checkBroken } from "./stream_counts.ts";
 
@@ -26,6 +34,11 @@ export interface StreamLoaderOptions extends CaptionRowsOptions, PictureForm {
   readonly batch: number;
   /** Prepare only the part of each batch that belongs to one of several ranks. Default all of it. */
   readonly share?: { readonly rank: number; readonly size: number };
+  /**
+   * Folder for indexes of the shards, the same on all ranks. With it and several ranks each reads its part
+   * of the shards and the pictures of its own rows; without, each reads all shards.
+   */
+  readonly indexDir?: string;
   /** Which patches of a picture the tower sees; default all. */
   readonly mask?: PairMask;
   readonly cursor?: StreamCursor;
@@ -37,6 +50,8 @@ export interface StreamLoaderOptions extends CaptionRowsOptions, PictureForm {
   readonly open?: OpenShard;
   /** Most bytes of picture files kept in memory; the others are read again. Default 256 MiB. */
   readonly keepBytes?: number;
+  /** How JPEGs are decoded; default exact. */
+  readonly decode?: DecodeKind;
   readonly limits?: DecodeLimits;
 }
 
@@ -57,6 +72,8 @@ interface Unreadable {
   readonly message: string;
 }
 
+/** Picture files read before their turn to be decoded: a server takes a while to answer. */
+const FILES_AHEAD = 32;
 /** Other samples tried for one that is unreadable, before the data counts as hopeless. */
 const MOST_SPARES = 64;
 
@@ -68,7 +85,7 @@ const MOST_SPARES = 64;
  * which each rank gets its part; a cursor goes on exactly. A picture that cannot be decoded is replaced
  * by another sample of the buffer, so that the places of the others stay; it is named and counted.
  *
- * Memory: the picture files in the buffer, at most `keepBytes`; `prefetch` + 1 batches of pixels and
+ * Memory: the picture files in the buffer, at most `keepBytes`, and some that are about to be decoded; `prefetch` + 1 batches of pixels and
  * tokens; for each worker a decoded picture, of at most `limits.maxPixels`; and the captions of buffer
  * and batches.
  *
@@ -88,6 +105,8 @@ export class StreamLoader implements Disposable, AsyncDisposable {
   readonly #stream: SampleStream<CaptionRow>;
   readonly #pictures: readonly PictureLane[];
   readonly #lanes: Lanes<PictureLane>;
+  readonly #places: Lanes<number>;
+  readonly #index: ReturnType<typeof indexedEntries> | undefined;
   readonly #slots: readonly Slot[];
   readonly #started: Promise<PreparedBatch>[] = [];
   #planned: Promise<unknown> = Promise.resolve();
@@ -112,8 +131,15 @@ export class StreamLoader implements Disposable, AsyncDisposable {
     this.#count = batch / share.size;
     this.#first = share.rank * this.#count;
     this.#prefetch = prefetch;
+    const { signal } = this.#stop;
+    const shards = new ShardSet(options.shards, options.open ?? openShardOnDisk, signal);
+    const dir = share.size > 1 ? options.indexDir : undefined;
+    this.#index = dir === undefined
+      ? undefined
+      : indexedEntries({ shards, demands: stream, dir, share, signal });
     this.#stream = new SampleStream({
-      shards: new ShardSet(options.shards, options.open ?? openShardOnDisk, this.#stop.signal),
+      shards,
+      source: this.#index,
       demands: stream,
       buffer: stream.buffer,
       epoch: stream.epoch,
@@ -128,6 +154,7 @@ export class StreamLoader implements Disposable, AsyncDisposable {
     sharp.concurrency(1);
     this.#pictures = Array.from({ length: workers }, () => new PictureLane(context, options));
     this.#lanes = new Lanes(this.#pictures);
+    this.#places = new Lanes(Array.from({ length: workers + FILES_AHEAD }, (_, i) => i));
     // One slot more than are prepared ahead: the batch that the trainer holds.
     this.#slots = Array.from({ length: prefetch + 1 }, () => ({
       images: new Uint8Array(this.#count * 3 * options.size ** 2),
@@ -188,7 +215,7 @@ export class StreamLoader implements Disposable, AsyncDisposable {
     const unreadable: Unreadable[] = [];
     const rows = await Promise.all(
       own.map((row, place) =>
-        this.#lanes.run((lane) => this.#fillPlace(lane, plan, row, place, slot, unreadable))
+        this.#places.run(() => this.#fillPlace(plan, row, place, slot, unreadable))
       ),
     );
     unreadable.sort((a, b) => a.place - b.place);
@@ -206,37 +233,51 @@ export class StreamLoader implements Disposable, AsyncDisposable {
 
   /** Puts a row into its place of the batch; or another one, when its picture cannot be decoded. */
   async #fillPlace(
-    lane: PictureLane,
     plan: PlannedBatch<CaptionRow>,
     planned: PlannedRow<CaptionRow>,
     place: number,
     slot: Slot,
     unreadable: Unreadable[],
   ): Promise<string> {
-    const { size, textTokens, mask, limits } = this.#options;
-    let found: { taken: PlannedRow<CaptionRow>; picture: Picture } | null = null;
+    const { size, textTokens, mask } = this.#options;
+    const bytes = 3 * size ** 2;
+    const out = slot.images.subarray(place * bytes, (place + 1) * bytes);
+    let found: PlannedRow<CaptionRow> | null = null;
     for (let attempt = 0; found === null; attempt++) {
       this.#stop.signal.throwIfAborted();
       if (attempt > MOST_SPARES) throw new SyntaxError(unreadable.at(-1)!.message);
       const taken = attempt === 0 ? planned : await plan.spare(this.#first + place, attempt - 1);
       if (taken === null) continue;
+      const { sample, row } = taken;
       try {
-        const file = await this.#stream.picture(taken.sample);
-        found = { taken, picture: await decodeImage(file, limits) };
+        const file = await this.#stream.picture(sample);
+        await this.#lanes.run(async (lane) => {
+          const picture = await this.#decode(file, row.key);
+          this.#stop.signal.throwIfAborted();
+          await lane.render(picture, row.key, out);
+        });
+        found = taken;
       } catch (error) {
         if (!(error instanceof SyntaxError && error.message.startsWith("unreadable"))) throw error;
-        unreadable.push({ place, message: `${taken.sample.key}: ${error.message}` });
+        unreadable.push({ place, message: `${sample.key}: ${error.message}` });
       } finally {
         if (attempt === 0) this.#stream.release(planned.sample);
       }
     }
-    this.#stop.signal.throwIfAborted();
-    const { taken: { row, sample }, picture } = found;
+    const { row, sample } = found;
     slot.tokens.set(row.tokens, place * textTokens);
     mask?.keep(row.key, slot.kept!, place * mask.tokens);
-    const bytes = 3 * size ** 2;
-    await lane.render(picture, row.key, slot.images.subarray(place * bytes, (place + 1) * bytes));
     return sample.key;
+  }
+
+  async #decode(file: Uint8Array, key: DrawKey): Promise<ScaledPicture> {
+    const { size, augment: { area, aspect }, decode = "exact", limits } = this.#options;
+    if (decode === "exact") return fullPicture(await decodeImage(file, limits));
+    return await decodeScaled(
+      file,
+      (full) => shrinkFor(drawCrop(key, full, area, aspect), size),
+      limits,
+    );
   }
 
   /** Ends the loader; batches in preparation are dropped. Safe to call twice. */
@@ -254,6 +295,8 @@ export class StreamLoader implements Disposable, AsyncDisposable {
     this[Symbol.dispose]();
     await this.#planned.catch(() => {});
     await this.#closed;
+    await this.#places.idle();
     await this.#lanes.idle();
+    await this.#index?.[Symbol.asyncDispose]();
   }
 }

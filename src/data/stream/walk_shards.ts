@@ -1,8 +1,8 @@
 import { permutation } from "../loader/permutation.ts";
-import { type BrokenSample, readTar, type ShardSample } from "../shards/read_tar.ts";
 import { shardName } from "../shards/shard_file.ts";
-import { examineSample, type SampleDemands } from "./sample_filter.ts";
+import type { SampleDemands } from "./sample_filter.ts";
 import type { StreamSample } from "./sample_ref.ts";
+import { type EntrySource, readEntries } from "./shard_entries.ts";
 import type { ShardSet } from "./shard_set.ts";
 
 /** Where the reading of shards goes on. Plain JSON. */
@@ -41,10 +41,9 @@ export interface WalkOptions {
   readonly seed: number;
   /** Samples of an epoch; null = all. */
   readonly epoch: number | null;
+  /** Where entries come from; default the shards themselves. */
+  readonly source?: EntrySource;
 }
-
-/** Samples looked at before their turn: their headers are read beside each other. */
-const AHEAD = 16;
 
 /**
  * Samples of all shards, epoch after epoch without an end; the order of shards is a pure function of
@@ -53,45 +52,39 @@ const AHEAD = 16;
  * @throws {SyntaxError} when a shard is damaged, or an epoch holds no sample that goes on.
  */
 export async function* walkShards(
-  { shards, demands, seed, epoch: limit }: WalkOptions,
+  { shards, demands, seed, epoch: limit, source = readEntries(shards, demands) }: WalkOptions,
   place: WalkPlace,
 ): AsyncGenerator<WalkedSample, void, void> {
   let { epoch, position, at, taken } = place;
   let leftOut: LeftOut[] = [];
   const most = limit ?? Infinity;
   const count = shards.names.length;
+  const shardAt = (turn: number) =>
+    permutation(count, seed, Math.floor(turn / count))(turn % count);
   for (;; epoch++, position = 0, at = 0, taken = 0) {
     const order = permutation(count, seed, epoch);
     for (; position < count && taken < most; position++, at = 0) {
       const shard = order(position);
-      const file = await shards.file(shard);
-      using input = file.from(at);
-      let damaged: BrokenSample[] = [];
-      const read = readTar(input, { from: at, onBroken: (sample) => damaged.push(sample) });
-      const takeDamaged = () => {
-        const list = damaged.map(({ at, key, reason }) =>
-          broken(file.name, at, key, `broken sample: ${reason}`)
+      source.ahead?.(epoch * count + position, shardAt);
+      const name = shards.names[shard];
+      for await (const { sample, damaged } of source.entries(shard, at)) {
+        leftOut.push(
+          ...damaged.map(({ at, key, reason }) =>
+            broken(name, at, key, `broken sample: ${reason}`)
+          ),
         );
-        damaged = [];
-        return list;
-      };
-      const look = async (sample: ShardSample) => {
-        const before = takeDamaged();
-        return { sample, before, examined: await examineSample(sample, demands) };
-      };
-      for await (const { sample, before, examined } of inOrder(read, look, AHEAD)) {
-        leftOut.push(...before);
-        const { key, at, end } = sample;
-        if ("broken" in examined) leftOut.push(broken(file.name, at, key, examined.broken));
+        if (sample === null) break;
+        const { key, at, end, examined } = sample;
+        if ("broken" in examined) leftOut.push(broken(name, at, key, examined.broken));
         else if ("dropped" in examined) {
-          const message = `${file.name}, byte ${at}, ${key}: ${examined.dropped}`;
+          const message = `${name}, byte ${at}, ${key}: ${examined.dropped}`;
           leftOut.push({ kind: "dropped", reason: examined.dropped, message });
         } else {
           taken++;
           yield {
             sample: {
               ref: [epoch, shard, at, end - at],
-              key: `${shardName(file.name)}:${key}`,
+              key: `${shardName(name)}:${key}`,
               ...examined,
             },
             leftOut,
@@ -101,7 +94,6 @@ export async function* walkShards(
           if (taken >= most) break;
         }
       }
-      leftOut.push(...takeDamaged());
     }
     if (taken === 0) throw nothingLeft(count, leftOut);
   }
@@ -119,25 +111,4 @@ function nothingLeft(count: number, leftOut: readonly LeftOut[]): SyntaxError {
       first ? `${leftOut.length} were left out, the first: ${first.message}` : "they are empty"
     }; allowed: tars with key.png|jpg|webp and captions as data.stream asks`,
   );
-}
-
-/** Works on items beside each other and gives the results in their order. */
-async function* inOrder<Item, Result>(
-  items: AsyncIterable<Item>,
-  work: (item: Item) => Promise<Result>,
-  depth: number,
-): AsyncGenerator<Result, void, void> {
-  const pending: Promise<Result>[] = [];
-  try {
-    for await (const item of items) {
-      const result = work(item);
-      // Whoever awaits it in turn gets the error.
-      result.catch(() => {});
-      pending.push(result);
-      if (pending.length >= depth) yield await pending.shift()!;
-    }
-    while (pending.length > 0) yield await pending.shift()!;
-  } finally {
-    await Promise.allSettled(pending);
-  }
 }
