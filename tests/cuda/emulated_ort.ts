@@ -1,3 +1,4 @@
+import { boundedOutput } from "./bounded_child.ts";
 import { ortLibraryPath } from "../../src/onnx/ort_library.ts";
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
@@ -15,18 +16,16 @@ export function emulatedOrt(): Record<string, string> {
   };
 }
 
-/** Runs Deno with the configuration of this machine. */
-export async function deno(
+/** Runs Deno with the configuration of this machine; a child that hangs is ended and named. */
+export function deno(
   command: "run" | "test",
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number; text: string }> {
   const config = Deno.env.get("CLIPA_DENO_CONFIG") ?? `${ROOT}/deno.json`;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  return boundedOutput(Deno.execPath(), {
     args: [command, "-A", "--no-check", "--config", config, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1", ...env },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
+  }, { processorSeconds: 900 });
 }
