@@ -1,6 +1,8 @@
 /**
  * Stretches a learned position table along its length: linear interpolation with half-pixel centres
- * (CLIPA's text tables, 8 or 16 → 32 tokens).
+ * (CLIPA's text tables, 8 or 16 → 32 tokens). The JAX code does so only where a configuration leaves
+ * the table out of what is loaded; here it is always done, since a table of another length fits no
+ * other way.
  *
  * @param table [rows, width], row-major.
  * @param rows Length of the result.

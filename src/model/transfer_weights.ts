@@ -9,6 +9,11 @@ import { resizePositions } from "./resize_positions.ts";
  * then tuning at full length). Learned position tables are interpolated, everything else is copied;
  * the optimizer starts anew.
  *
+ * A sine-cosine table is computed for each size, as in the JAX code. The PyTorch scripts stretch that of
+ * the first stage instead, and in B/16 and L/16 train it from then on: left out, because the exact table
+ * is known for every size, and a tower whose positions become parameters half-way is another model.
+ * Weights that were released so keep theirs when they are imported, as `learned`.
+ *
  * @param weights Which copy of the source: the trained `value` or the `average`.
  */
 export function transferWeights(from: ClipModel, to: ClipModel, weights: ParameterCopy): void {

@@ -18,7 +18,8 @@ export interface WordCoder {
 /**
  * What a word's class is taken from: `sentence` = the word among its neighbours (PyTorch code);
  * `word` = the word alone; `first-piece` = its first piece alone (JAX code, which tags each entry of
- * the vocabulary, and a word by its first entry).
+ * the vocabulary, and a word by its first entry). Both code bases tag with NLTK, whose model is a
+ * download of its own; the kit's tagger is another, so single tags can differ.
  */
 export type TagContext = "sentence" | "word" | "first-piece";
 

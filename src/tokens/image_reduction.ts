@@ -27,7 +27,8 @@ type ImageReduction = (shape: MaskShape, budget: ImageBudget) => PatchMask | nul
  * `resize`: crop, then shrink the whole picture until it has the wanted number of patches; all of them
  * are kept (paper 1, section 3.2; "force image size" in the code). The best of the image reductions
  * there, since every part of the picture still has a say. Unlike the JAX code, which cuts the resized
- * values to whole numbers, the kit's resize rounds them as Pillow does.
+ * values to whole numbers, the kit's resize rounds them as Pillow does: cutting darkens every picture
+ * by half a step, and pictures that are used later are prepared by Pillow.
  */
 export const IMAGE_REDUCTIONS: Readonly<Record<ImageBudget["strategy"], ImageReduction>> = {
   resize: () => null,

@@ -20,7 +20,11 @@ export interface PictureSides {
 
 /**
  * A random crop of a picture: area and aspect ratio drawn until they fit, else the whole
- * picture ("Inception" crop, paper 1, table 5; aspect log-uniform).
+ * picture ("Inception" crop, paper 1, table 5).
+ *
+ * Aspect and attempts are the PyTorch code's: log-uniform, so that wide and tall are alike, and ten.
+ * TensorFlow's, in the JAX code, are uniform and a hundred; with the papers' ranges ten draws fail once
+ * in some millions of square pictures, so there is no option for it.
  *
  * @param size Side of the picture in pixels, or both sides.
  * @param area Smallest and largest share of the area.

@@ -9,7 +9,8 @@ const PURPOSE = 0x62747874; // "btxt"
  * Every start from the first token to the last that leaves `room` is equally likely.
  *
  * The JAX code draws the start from one place too few, so that the last token of a caption is never
- * kept, and counts places in words while it cuts pieces. Both are slips and left out: they would make
+ * kept, and counts places in words while it cuts pieces (where the words fit but not their pieces it
+ * truncates). Both are slips and left out: they would make
  * the mask worse for the words at the end, which is the very thing it is compared on.
  *
  * @example

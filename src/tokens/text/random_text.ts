@@ -15,8 +15,8 @@ export type TokenOrder = "text" | "shuffled";
  * the JAX code's random mask never restores the order either, so there it always is shuffled).
  *
  * One habit of the JAX code is left out: it counts words, cuts the list of *pieces* to that number and
- * only then draws, so that the end of a caption with rare words can never be kept. Nothing in the
- * paper asks for it.
+ * only then draws, so that the end of a caption with rare words can never be kept; and where the words
+ * fit but not their pieces it truncates. Nothing in the paper asks for it.
  *
  * @example
  * ```ts
