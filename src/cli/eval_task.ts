@@ -73,7 +73,9 @@ export const TASK_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   labels: {
     kind: "value",
     value: "FILE",
-    help: "With --data: a picture's name and its class (WordNet id, or index from 0) on each line",
+    help:
+      "With --data: a picture's name and its class (WordNet id, or index from 0) on each line; or " +
+      "ILSVRC2012_validation_ground_truth.txt, with the development kit's meta.mat beside it",
   },
   captions: {
     kind: "value",

@@ -151,6 +151,28 @@ Deno.test("openData needs no lists of ImageNet where the files bring them, and s
   }, false);
 });
 
+Deno.test("openData reads ImageNet's own list of the validation split, in the order of the kit's meta.mat", async () => {
+  await withFolder(async (dir, write) => {
+    for (const number of [1, 2]) write(`val/ILSVRC2012_val_0000000${number}.JPEG`);
+    const labels = write("kit/ILSVRC2012_validation_ground_truth.txt", "490\n2\n");
+    const open = () => classes(dir, "val", { bench: "imagenet-1k", labels });
+    assert.throws(open, /its ids count classes in the development kit's own order/);
+    write(
+      "kit/meta.mat",
+      Deno.readFileSync(new URL("../data/goldens/meta_packed.mat", import.meta.url)),
+    );
+    // The golden's id k is class 7 k + 3.
+    assert.deepEqual(await keysOf(open().source), [
+      ["ILSVRC2012_val_00000001.JPEG", 433],
+      ["ILSVRC2012_val_00000002.JPEG", 17],
+    ]);
+    const subset = { bench: "mine", labels, subset: "imagenet-r" };
+    assert.deepEqual(await keysOf(classes(dir, "val", subset).source), [
+      ["ILSVRC2012_val_00000002.JPEG", 3],
+    ]);
+  });
+});
+
 Deno.test("openData reads a flat folder with labels by index and by WordNet id", async () => {
   await withFolder(async (dir, write) => {
     write("val/a.JPEG");

@@ -1,5 +1,6 @@
 import type { BenchSource } from "../../data/benches/bench_source.ts";
 import { classFolders } from "../../data/benches/class_folders.ts";
+import { ilsvrcList, isIlsvrcList } from "../../data/benches/ilsvrc_list.ts";
 import { labelledFiles } from "../../data/benches/labelled_files.ts";
 import { listFolder } from "../../data/benches/picture_files.ts";
 import { readClassList } from "../../eval/prompts/prompt_lists.ts";
@@ -39,7 +40,8 @@ export function openPictureFolder(
         placeOf: imagenet.placeOf(bench),
       }
       : { classes: classes.length, indexOf: wnidIndex(given, bench, imagenet) };
-    return { classes, source: labelledFiles(data, labels, rules) };
+    const open = isIlsvrcList(labels) ? ilsvrcList : labelledFiles;
+    return { classes, source: open(data, labels, rules) };
   }
   const { folders, files } = listFolder(data);
   if (folders.length === 0) {
