@@ -3,7 +3,7 @@
  * small models that it can compute.
  *
  *     python3 -m venv venv
- *     venv/bin/pip install torch torchvision open_clip_torch==2.32.0 safetensors
+ *     venv/bin/pip install torch torchvision open_clip_torch==3.3.0
  *     deno run -A tests/onnx/goldens/make_open_clip.ts venv/bin/python
  *
  * @module
@@ -24,7 +24,7 @@ if (!python) throw new TypeError("give the Python that has open_clip: venv/bin/p
 const script = new URL("./open_clip_embeddings.py", import.meta.url).pathname;
 
 const golden: OpenClipGolden = {
-  made: "tests/onnx/goldens/make_open_clip.ts: open_clip 2.32.0, float64",
+  made: "tests/onnx/goldens/make_open_clip.ts: open_clip 3.3.0, create_model, float64",
   models: {},
 };
 for (const { title, shape } of OPEN_CLIP_MODELS) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Embeds pixels and token ids with open_clip itself, from an exported folder, in double precision.
+"""Embeds pixels and token ids with open_clip itself, in double precision. The model comes of an exported folder as its
+users take it: by open_clip.create_model, which reads the configuration and the weights.
 
 Prints {"image": [...], "text": [...]}. The folder also holds `pixels` (uint8 [batch, size, size, 3])
 and `ids` (int32 [batch, tokens]); the batch is the second argument.
@@ -9,17 +10,14 @@ import json
 import sys
 
 import numpy as np
+import open_clip
 import torch
-from open_clip.model import CLIP
-from safetensors.torch import load_file
 
 
 def main(folder: str, batch: int) -> None:
     with open(f"{folder}/open_clip_config.json") as file:
         config = json.load(file)
-    model = CLIP(**config["model_cfg"])
-    model.load_state_dict(load_file(f"{folder}/open_clip_model.safetensors"), strict=True)
-    model = model.double().eval()
+    model = open_clip.create_model(f"local-dir:{folder}", require_pretrained=True).double().eval()
     preprocess = config["preprocess_cfg"]
     mean, std = (torch.tensor(preprocess[key], dtype=torch.float64) for key in ("mean", "std"))
     size = config["model_cfg"]["vision_cfg"]["image_size"]
