@@ -21,7 +21,8 @@
  *   clipa_dist_post(CLIPA_DIST_GATHER, 0, data, bytes, &ticket);
  *   clipa_dist_wait(ticket);                           // slow
  *   clipa_dist_take(ticket, out, ranks * bytes);
- *   clipa_dist_close();                                // slow
+ *   clipa_dist_close();                                // slow; after a failure
+ * clipa_dist_part(5000)
  */
 #ifndef CLIPA_DIST_H
 #define CLIPA_DIST_H
@@ -82,6 +83,10 @@ int32_t clipa_dist_wait(uint64_t ticket);
 int32_t clipa_dist_take(uint64_t ticket, void* out, uint64_t bytes);
 /* Ends all waiting, here and on the other ranks, which are told the reason. */
 int32_t clipa_dist_abort(const char* reason);
+/* After a failure, once the process has said why it ends: waits until the other ranks, too, have
+ * said so, at most patience_ms. A launcher ends all ranks as soon as one has ended with a failure.
+ */
+int32_t clipa_dist_part(uint32_t patience_ms);
 /* Leaves; every rank must. After an abort it only ends the thread's work. */
 int32_t clipa_dist_close(void);
 /* What went wrong first between the ranks, as a sentence; empty while nothing did. */

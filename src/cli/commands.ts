@@ -91,6 +91,13 @@ const train = trainCommand({
   prepareData(recipe, options) {
     return dataSetOf(recipe, options);
   },
+  async agreeOnRun(group, recipe, shardOptimizer) {
+    await (await import("../run/agree_on_run.ts")).agreeOnRun(group, recipe, shardOptimizer);
+  },
+  async tellRanks(device, signal, error) {
+    const { tellRanks } = await import("../run/tell_ranks.ts");
+    await tellRanks((name) => Deno.env.get(name), device, signal, error);
+  },
   async inGroup(device, signal, work) {
     const { inGroup } = await import("../dist/in_group.ts");
     return await inGroup((name) => Deno.env.get(name), device, signal, work);

@@ -10,17 +10,20 @@ import { stopSignal } from "./stop_signal.ts";
 
 if (import.meta.main) {
   // Of several ranks only the first prints results.
-  const silent = isFollower((name) => Deno.env.get(name));
+  const env = (name: string) => Deno.env.get(name);
+  const silent = isFollower(env);
+  const ranked = !isAlone(env);
   const code = await runCli(COMMANDS, Deno.args, {
-    signal: stopSignal(),
-    env: (name) => Deno.env.get(name),
+    signal: stopSignal(ranked),
+    env,
     root: decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, ""),
     print: (line) => silent || Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`)),
     warn: (line) => Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
   });
-  // mpirun ends the other ranks when the first fails; each shall first say what it saw.
-  if (code !== 0 && !isAlone((name) => Deno.env.get(name))) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+  // A launcher ends the other ranks when the first fails; each shall first say what it saw.
+  if (code !== 0 && ranked) {
+    const { partFromRanks } = await import("../dist/part_from_ranks.ts");
+    await partFromRanks();
   }
   Deno.exit(code);
 }

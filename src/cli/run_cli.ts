@@ -38,6 +38,8 @@ export async function runCli(
     return outcome.code ?? 0;
   } catch (error) {
     if (environment.signal.aborted) {
+      // Launchers stop the ranks that wait for one that failed; why is worth a sentence.
+      if (error instanceof Error && error.name === "JoinError") warn(`error: ${error.message}`);
       warn("stopped; what was finished is kept, run the same command again to go on");
       return STOPPED;
     }

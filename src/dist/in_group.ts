@@ -1,7 +1,8 @@
-import { RankError } from "./native_group.ts";
+import { JoinError, RankError } from "./native_group.ts";
 import { openGroup } from "./open_group.ts";
 import type { RankGroup } from "./rank_group.ts";
 import type { Environment } from "./ranks.ts";
+import { requireSameLibrary } from "./same_library.ts";
 
 /**
  * Does work as one of the ranks that the environment names, or alone: joins the others, and leaves
@@ -9,6 +10,7 @@ import type { Environment } from "./ranks.ts";
  *
  * @param signal Ends the waiting for other ranks at once.
  * @throws {RankError} naming the rank that failed, when it was another one.
+ * @throws {JoinError} when it is stopped before all ranks have joined.
  */
 export async function inGroup<T>(
   env: Environment,
@@ -16,10 +18,11 @@ export async function inGroup<T>(
   signal: AbortSignal,
   work: (group: RankGroup) => Promise<T>,
 ): Promise<T> {
-  const group = await openGroup(env, device);
-  const stop = () => group.abort("it was stopped by the user");
+  const group = await joined(openGroup(env, device), signal);
+  const stop = () => group.endsTogether || group.abort("it was stopped by the user");
   signal.addEventListener("abort", stop);
   try {
+    if (group.size > 1) await requireSameLibrary(group);
     const result = await work(group);
     await group.close();
     return result;
@@ -31,6 +34,27 @@ export async function inGroup<T>(
     }
     group.abort(error instanceof Error ? error.message : String(error));
     throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** The group, or an error once `signal` ends the waiting for it: mpirun ends those that still join. */
+async function joined(opening: Promise<RankGroup>, signal: AbortSignal): Promise<RankGroup> {
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () =>
+      reject(
+        new JoinError(
+          "stopped while the ranks were still joining; where nobody stopped them, one of them could " +
+            "not begin, and says why itself",
+        ),
+      );
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([opening, stopped]);
   } finally {
     signal.removeEventListener("abort", stop);
   }

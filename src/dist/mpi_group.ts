@@ -17,7 +17,7 @@ export async function openMpiGroup(info: RankInfo, env: Environment): Promise<Ra
     );
   }
   loadEngine(env("CLIPA_MPI_LIBRARY"));
-  const group = await joinRanks(env);
+  const group = await joinRanks(info, env);
   if (group.rank !== info.rank || group.size !== info.size) {
     await group.close();
     throw new RankError(

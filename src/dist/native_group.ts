@@ -1,12 +1,14 @@
 import { Exchange } from "../native/dist_symbols.ts";
 import { nativeLibrary } from "../native/library.ts";
 import type { RankGroup } from "./rank_group.ts";
-import type { Environment } from "./ranks.ts";
+import type { Environment, RankInfo } from "./ranks.ts";
 
 /** Seconds without a sign of life after which a rank counts as lost. */
 export const SILENCE_SECONDS = 8;
 /** Seconds that a collective may take: a rank may evaluate while the others wait. */
 export const TIMEOUT_SECONDS = 3600;
+/** Seconds that a rank which has failed gives the others to say what they saw. */
+export const LAST_WORDS_SECONDS = 5;
 
 /** Most bytes that one exchange carries. */
 const PART_BYTES = 1 << 26;
@@ -14,6 +16,11 @@ const PART_BYTES = 1 << 26;
 /** What went wrong between the ranks. */
 export class RankError extends Error {
   override readonly name = "RankError";
+}
+
+/** A rank was stopped before all ranks had joined. */
+export class JoinError extends Error {
+  override readonly name = "JoinError";
 }
 
 /** Opens the engine of the native library that carries the ranks' bytes: a path, or the system's. */
@@ -59,16 +66,32 @@ export function meetAt({ identity, host, rank, size, device }: MeetingPlace): vo
 }
 
 /**
+ * Waits, once this process has said why it ends, until the other ranks have said so too, at most
+ * {@linkcode LAST_WORDS_SECONDS}: launchers end all ranks as soon as one has ended with a failure.
+ *
+ * ```ts
+ * await lastWords(); // at once in a process that never joined others
+ * ```
+ *
+ * @returns False when the process has not met others.
+ */
+export async function lastWords(): Promise<boolean> {
+  return await nativeLibrary().symbols.clipa_dist_part(1000 * LAST_WORDS_SECONDS) === 0;
+}
+
+/**
  * Joins the other ranks through the engine that was loaded.
  *
+ * @param info What the environment says of this process.
  * @throws {RankError} when they cannot be joined.
  */
-export async function joinRanks(env: Environment): Promise<RankGroup> {
+export async function joinRanks(info: RankInfo, env: Environment): Promise<RankGroup> {
   const { symbols } = nativeLibrary();
   const silence = seconds(env, "CLIPA_DIST_SILENCE", SILENCE_SECONDS);
   const timeout = seconds(env, "CLIPA_DIST_TIMEOUT", TIMEOUT_SECONDS);
   if (await symbols.clipa_dist_open(silence * 1000, timeout * 1000) !== 0) {
-    throw new RankError(failure() || "the ranks cannot be joined twice in one process");
+    const reason = failure() || "the ranks cannot be joined twice in one process";
+    throw new RankError(`rank ${info.rank} ends: ${reason}`);
   }
   const rank = new Int32Array(1), size = new Int32Array(1);
   symbols.clipa_dist_ranks(rank, size);
@@ -78,6 +101,7 @@ export async function joinRanks(env: Environment): Promise<RankGroup> {
 class NativeGroup implements RankGroup {
   readonly rank: number;
   readonly size: number;
+  endsTogether = false;
 
   constructor(rank: number, size: number) {
     this.rank = rank;

@@ -37,7 +37,7 @@ export async function openNcclGroup(
     timeoutSeconds: rendezvousSeconds(env),
   });
   meetAt({ identity, host: master.host, rank, size, device });
-  return await joinRanks(env);
+  return await joinRanks(info, env);
 }
 
 /** What the ranks of one job have in common and those of another have not. */

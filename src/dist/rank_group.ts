@@ -3,6 +3,8 @@ export interface RankGroup {
   readonly rank: number;
   /** Number of processes; 1 for a process on its own. */
   readonly size: number;
+  /** While true, a stop by the user is left to the work, which ends on all ranks together. */
+  endsTogether: boolean;
   /** One text of every rank, in their order. All ranks call it together, as every method here. */
   gather(text: string): Promise<string[]>;
   /** The value of rank 0, as JSON; the others' is not looked at. */
@@ -27,6 +29,7 @@ export interface RankGroup {
 export const SOLO: RankGroup = {
   rank: 0,
   size: 1,
+  endsTogether: false,
   gather: (text) => Promise.resolve([text]),
   share: (value) => Promise.resolve(value),
   broadcast: () => Promise.resolve(),
@@ -42,14 +45,20 @@ export const SOLO: RankGroup = {
  * Checks that something is the same on all ranks, such as the recipe or the native library.
  *
  * @param what Names what is compared, with an article.
+ * @param advice What to do where it is not the same.
  * @throws {Error} on every rank, naming both values and whose they are.
  */
-export async function agree(group: RankGroup, what: string, value: string): Promise<void> {
+export async function agree(
+  group: RankGroup,
+  what: string,
+  value: string,
+  advice = "give all ranks the same files and options",
+): Promise<void> {
   const values = await group.gather(value);
   const other = values.findIndex((seen) => seen !== values[0]);
   if (other < 0) return;
   throw new Error(
     `${what} differs between the ranks: rank 0 has ${values[0]}, rank ${other} has ` +
-      `${values[other]}; give all ranks the same files and options`,
+      `${values[other]}; ${advice}`,
   );
 }

@@ -18,6 +18,8 @@ export const distSymbols = {
   clipa_dist_take: { parameters: ["u64", "buffer", "u64"], result: "i32" },
   // (const char* reason)
   clipa_dist_abort: { parameters: ["buffer"], result: "i32" },
+  // (uint32_t patience_ms)
+  clipa_dist_part: { parameters: ["u32"], result: "i32", nonblocking: true },
   // ()
   clipa_dist_close: { parameters: [], result: "i32", nonblocking: true },
   // (char* out, uint64_t bytes)

@@ -4,7 +4,7 @@ import { openSafetensors, writeSafetensors, writeWhole } from "../checkpoint/saf
 import type { DataSet } from "./shard_data_set.ts";
 import type { EvalResult } from "../eval/eval_result.ts";
 import { standardError } from "../eval/standard_error.ts";
-import { agree, type RankGroup, SOLO } from "../dist/rank_group.ts";
+import { type RankGroup, SOLO } from "../dist/rank_group.ts";
 import { ClipModel } from "../model/clip_model.ts";
 import type { ModelShape } from "../model/model_shape.ts";
 import { transferWeights } from "../model/transfer_weights.ts";
@@ -17,6 +17,7 @@ import { EventLog } from "../train/event_log.ts";
 import { MetricsLog } from "../train/metrics_log.ts";
 import { TensorBoardLog } from "../train/tensorboard_log.ts";
 import { watchdog } from "../train/watchdog.ts";
+import { agreeOnRun } from "./agree_on_run.ts";
 import { checkDevice } from "./check_device.ts";
 import { checkBenches, evaluateIcons } from "./evaluate_icons.ts";
 import { compareLibraries, libraryIdentity } from "./library_identity.ts";
@@ -26,7 +27,7 @@ import { preflight } from "./preflight.ts";
 import { recipeBenches } from "./recipe_benches.ts";
 import { openRunFolder, recipeHash } from "./run_folder.ts";
 import { restoreArrays, type RunState, type StageResult, type WholeMoments } from "./run_state.ts";
-import { checkShares, shareModel } from "./share_model.ts";
+import { shareModel } from "./share_model.ts";
 import { openStreamData, type StreamData } from "./stream_data.ts";
 import { openTrainingData, type TrainingData } from "./training_data.ts";
 import { type RunStageReport, trainRunStage } from "./train_run_stage.ts";
@@ -119,12 +120,7 @@ export async function runExperiment(
   checkBenches(dataSet, benches);
   preflight(recipe, out);
   const hash = recipeHash(recipe);
-  if (group.size > 1) {
-    await agree(group, "the recipe", hash);
-    await agree(group, "the native library", libraryIdentity().build);
-    await agree(group, "--shard-optimizer", String(options.shardOptimizer ?? false));
-    checkShares(recipe, group.size);
-  }
+  await agreeOnRun(group, recipe, options.shardOptimizer);
   using folder = writes ? openRunFolder(out, recipe, options.resume) : null;
   const checkpoint = folder?.checkpoint ?? null;
   const data = await group.inTurn<TrainingData | StreamData>(() =>

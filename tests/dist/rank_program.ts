@@ -5,16 +5,21 @@
  * @module
  */
 import { inGroup } from "../../src/dist/in_group.ts";
+import { partFromRanks } from "../../src/dist/part_from_ranks.ts";
 import { agree, type RankGroup } from "../../src/dist/rank_group.ts";
 import { NativeContext } from "../../src/native/context.ts";
 import { nameOf } from "../../src/native/device.ts";
 import { chosenDevice } from "../../src/native/library.ts";
 import { DistOpKind } from "../../src/native/dist_symbols.ts";
 import { sha256 } from "../../src/checkpoint/safetensors.ts";
+import { poisonBatches } from "../trust/poison.ts";
+import { POISONED, spikeRecipe } from "../trust/rows/spikes.ts";
+import { runSmall } from "../trust/small_experiment.ts";
 import { trainSmall } from "./rank_train.ts";
 import { runStep } from "./rank_step.ts";
 
 const [mode, argument] = Deno.args;
+const controller = new AbortController();
 
 const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
   async exchange(group) {
@@ -83,7 +88,21 @@ const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
   },
   // A short run of the small set: `folder`, and after how many steps it is interrupted.
   async train(group) {
-    return await trainSmall(group, JSON.parse(argument));
+    return await trainSmall(group, JSON.parse(argument), controller);
+  },
+  // A run that meets spikes and goes back: `dir`, `out`, and where one of the ranks is killed.
+  async spikes(group) {
+    const { dir, out, resume, killAt, killOn } = JSON.parse(argument);
+    using _ = poisonBatches(384, (batch) => POISONED.includes(batch), group.size);
+    await runSmall(dir, out, {
+      recipe: spikeRecipe(),
+      resume,
+      group,
+      onStep: (steps) => {
+        if (steps === killAt && group.rank === killOn) Deno.kill(Deno.pid, "SIGKILL");
+      },
+    });
+    return null;
   },
   // Sums in a program, until somebody is gone; `argument` is a rank that stops taking part.
   async steps(group) {
@@ -133,13 +152,13 @@ try {
   const result = await inGroup(
     (name) => Deno.env.get(name),
     nameOf(chosenDevice()),
-    new AbortController().signal,
+    controller.signal,
     async (group) => [group.rank, await MODES[mode](group)] as const,
   );
   if (result[0] === 0) console.log(JSON.stringify(result[1]));
   Deno.exit(0);
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : error}`);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await partFromRanks();
   Deno.exit(1);
 }

@@ -18,12 +18,19 @@ export interface SmallTraining {
   readonly everySteps?: number;
   /** Rank that trains with another seed. */
   readonly otherSeedOn?: number;
+  /** After so many steps the user stops rank `stopOn`. */
+  readonly stopAt?: number;
+  readonly stopOn?: number;
   /** Reads these shards as a stream instead of the small set. */
   readonly shards?: string;
 }
 
 /** Trains a model of one layer on the small set, in two stages, alone or as one of several ranks. */
-export async function trainSmall(group: RankGroup, request: SmallTraining) {
+export async function trainSmall(
+  group: RankGroup,
+  request: SmallTraining,
+  controller = new AbortController(),
+) {
   const { folder, breakAt, resume = false, batch = 32, accumulate = 1, otherSeedOn, shards } =
     request;
   const stage = { batch, accumulate, lr: 2e-3, warmup: { share: 0.1 } };
@@ -57,9 +64,10 @@ export async function trainSmall(group: RankGroup, request: SmallTraining) {
     group,
     shardOptimizer: request.shard,
     setupSeconds: 0,
-    signal: new AbortController().signal,
+    signal: controller.signal,
     onProgress: () => {
-      if (++steps === breakAt) throw new Error(`broken after ${breakAt} steps`);
+      if (++steps === request.stopAt && group.rank === request.stopOn) controller.abort();
+      if (steps === breakAt) throw new Error(`broken after ${breakAt} steps`);
     },
   });
 }

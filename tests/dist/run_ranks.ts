@@ -28,14 +28,29 @@ export function rankProgram(...args: string[]): string[] {
   return [Deno.execPath(), "run", "-A", "--no-check", "--config", testConfig(), PROGRAM, ...args];
 }
 
+/** The command line of a task, as a launcher starts it. */
+export function rankTask(...args: string[]): string[] {
+  const main = `${ROOT}src/cli/main.ts`;
+  return [Deno.execPath(), "run", "-A", "--no-check", "--config", testConfig(), main, ...args];
+}
+
 /** Starts real ranks of the rank program under mpirun. */
 export function startRanks(
   ranks: number,
   args: string[],
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
+  return startCommands(Array.from({ length: ranks }, () => rankProgram(...args)), env);
+}
+
+/** Starts real ranks under mpirun, each with a command line of its own. */
+export function startCommands(
+  commands: readonly (readonly string[])[],
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
+  const own = commands.flatMap((command, i) => [...(i > 0 ? [":", "-n", "1"] : []), ...command]);
   return new Deno.Command("mpirun", {
-    args: [...mpirunArguments(ranks, Deno.uid() === 0), ...rankProgram(...args)],
+    args: [...mpirunArguments(1, Deno.uid() === 0), ...own],
     env: {
       CLIPA_THREADS: "1",
       OMPI_MCA_btl_vader_single_copy_mechanism: "none",
@@ -54,8 +69,13 @@ export async function runRanks(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<RanksOutcome> {
+  return await outcomeOf(startRanks(ranks, args, env));
+}
+
+/** Waits for ranks that were started. */
+export async function outcomeOf(child: Deno.ChildProcess): Promise<RanksOutcome> {
   const started = performance.now();
-  const { code, stdout, stderr } = await startRanks(ranks, args, env).output();
+  const { code, stdout, stderr } = await child.output();
   return {
     code,
     stdout: new TextDecoder().decode(stdout),

@@ -1,6 +1,7 @@
 import { sha256 } from "../../src/checkpoint/safetensors.ts";
 import { parseRecipe } from "../../src/config/parse_recipe.ts";
 import type { Recipe } from "../../src/config/recipe.ts";
+import { type RankGroup, SOLO } from "../../src/dist/rank_group.ts";
 import { type ExperimentResult, runExperiment } from "../../src/run/run_experiment.ts";
 import { makeSmallSet } from "../run/small_set.ts";
 
@@ -41,13 +42,15 @@ export interface SmallRun {
   readonly stopAfter?: number;
   /** Called after every step with their number so far, counted in the same way. */
   readonly onStep?: (steps: number) => void;
+  /** Default alone. */
+  readonly group?: RankGroup;
 }
 
 /** Runs into `dir/out` with the data set in `dir/set`; null when it was stopped. */
 export async function runSmall(
   dir: string,
   out: string,
-  { recipe = smallRecipe(), resume = false, stopAfter, onStep }: SmallRun = {},
+  { recipe = smallRecipe(), resume = false, stopAfter, onStep, group = SOLO }: SmallRun = {},
 ): Promise<ExperimentResult | null> {
   const controller = new AbortController();
   let steps = 0;
@@ -56,7 +59,8 @@ export async function runSmall(
       out: `${dir}/${out}`,
       resume,
       device: "cpu",
-      dataSet: makeSmallSet(`${dir}/set`),
+      dataSet: (await group.share(group.rank === 0 ? makeSmallSet(`${dir}/set`) : null))!,
+      group,
       setupSeconds: 0,
       signal: controller.signal,
       onProgress: () => {

@@ -100,14 +100,19 @@ std::string NcclWire::join(milliseconds silence, milliseconds timeout) {
   TcpPeers::Self self{
       identity.token,
       "process " + std::to_string(static_cast<int>(getpid())) + " on " + std::string(host), "", ""};
-  int count = 0;
-  check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
-  if (meeting_.device < count) {
-    check(cudaSetDevice(meeting_.device), "cudaSetDevice");
-    self.device = device_text(meeting_.device, host);
-  } else {
-    self.problem = "shall use cuda:" + std::to_string(meeting_.device) + ", but " + host + " has " +
-                   std::to_string(count) + " GPUs; start at most one rank per GPU";
+  try {
+    int count = 0;
+    check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
+    if (meeting_.device < count) {
+      check(cudaSetDevice(meeting_.device), "cudaSetDevice");
+      self.device = device_text(meeting_.device, host);
+    } else {
+      self.problem = "shall use cuda:" + std::to_string(meeting_.device) + ", but " + host +
+                     " has " + std::to_string(count) + " GPUs; start at most one rank per GPU";
+    }
+  } catch (const std::exception& error) {
+    // Whoever has no GPU comes all the same, so that all ranks hear of it.
+    self.problem = std::string("cannot use its GPU: ") + error.what();
   }
   std::string problem = meeting_.rank == 0
                             ? peers_.welcome(own_listener.socket, self, kMeeting)

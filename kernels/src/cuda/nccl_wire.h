@@ -54,6 +54,7 @@ class NcclWire : public Wire {
   std::string test(bool* done) override;
   std::string beat() override;
   void farewell(const std::string& reason) override { peers_.farewell(reason); }
+  bool part(bool said, const std::string& reason) override { return peers_.part(said, reason); }
   void abandon() override;
   std::string leave() override;
 

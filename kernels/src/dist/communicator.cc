@@ -57,10 +57,10 @@ void Communicator::run(uint32_t silence_ms, uint32_t timeout_ms) {
   open_ = problem.empty();
   opened_ = true;
   changed_.notify_all();
-  while (open_) {
+  while (open_ && !failed_) {
     // The ranks' signs of life go on while there is nothing to do.
     changed_.wait_for(lock, std::chrono::milliseconds(100), [this] {
-      return !queue_.empty() || closing_ || (aborting_ && !abort_told_);
+      return !queue_.empty() || closing_ || failed_ || (aborting_ && !abort_told_);
     });
     if (queue_.empty() && closing_) break;
     std::shared_ptr<Job> job;
@@ -89,9 +89,26 @@ void Communicator::run(uint32_t silence_ms, uint32_t timeout_ms) {
     });
   }
   lock.lock();
+  if (failed_) await_parting(lock);
   open_ = false;
   ended_ = true;
   changed_.notify_all();
+}
+
+// What the others say finds a listener until this rank ends.
+void Communicator::await_parting(std::unique_lock<std::mutex>& lock) {
+  Clock::time_point until = Clock::time_point::max();
+  bool all = false;
+  while (!all && Clock::now() < until && (parting_ || !closing_)) {
+    const bool said = parting_;
+    if (said && until == Clock::time_point::max()) until = Clock::now() + patience_;
+    lock.unlock();
+    all = wire_->part(said, failure_) && said;
+    lock.lock();
+    if (all) break;
+    const auto pause = std::chrono::milliseconds(parting_ ? 5 : 100);
+    changed_.wait_for(lock, pause, [this, said] { return closing_ || parting_ != said; });
+  }
 }
 
 // What a device refuses comes as an exception.
@@ -119,7 +136,18 @@ void Communicator::abort(const std::string& reason) {
   aborting_ = true;
   abort_reason_ = reason;
   changed_.notify_all();
-  changed_.wait_for(lock, std::chrono::seconds(2), [this] { return abort_told_; });
+  changed_.wait_for(lock, std::chrono::seconds(2), [this] { return abort_told_ || failed_; });
+}
+
+bool Communicator::part(uint32_t patience_ms) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!opened_) return false;
+  patience_ = std::chrono::milliseconds(patience_ms);
+  parting_ = true;
+  changed_.notify_all();
+  // The thread may be in a call of the wire's that does not return.
+  changed_.wait_for(lock, patience_ + std::chrono::seconds(1), [this] { return ended_; });
+  return true;
 }
 
 std::shared_ptr<Job> Communicator::reserve(Collective collective, int64_t key) {

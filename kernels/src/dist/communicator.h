@@ -44,6 +44,9 @@ class Communicator {
   std::string open(uint32_t silence_ms, uint32_t timeout_ms);
   std::string close();
   void abort(const std::string& reason);
+  // After a failure, once this rank has said why it ends: waits until all others have too, so that
+  // none is ended by a launcher before. False when this one has not met them.
+  bool part(uint32_t patience_ms);
 
   bool is_open() const { return open_; }
   int rank() const { return rank_; }
@@ -63,6 +66,7 @@ class Communicator {
  private:
   Communicator() = default;
   void run(uint32_t silence_ms, uint32_t timeout_ms);
+  void await_parting(std::unique_lock<std::mutex>& lock);
   bool attempt(const std::function<bool()>& work);
   bool perform(Job& job);
   bool finish(std::string problem, const char* what);
@@ -85,6 +89,8 @@ class Communicator {
   bool aborting_ = false;
   bool abort_told_ = false;
   bool closing_ = false;
+  bool parting_ = false;
+  std::chrono::milliseconds patience_{0};
   bool started_ = false;
   bool opened_ = false;  // open has an outcome
   bool ended_ = false;   // the thread has left the wire

@@ -163,6 +163,13 @@ CLIPA_EXPORT int32_t clipa_dist_abort(const char* reason) {
   });
 }
 
+CLIPA_EXPORT int32_t clipa_dist_part(uint32_t patience_ms) {
+  return guarded(__func__, [&]() -> int32_t {
+    if (Communicator::instance().part(patience_ms)) return CLIPA_OK;
+    return refuse("clipa_dist_part", "this process has not met other ranks");
+  });
+}
+
 CLIPA_EXPORT int32_t clipa_dist_close(void) {
   return guarded(__func__, [&]() -> int32_t {
     return outcome("clipa_dist_close", Communicator::instance().close());

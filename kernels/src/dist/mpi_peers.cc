@@ -4,6 +4,8 @@
 #include <cstring>
 #include <thread>
 
+#include "dist/wire.h"
+
 namespace clipa {
 namespace dist {
 
@@ -16,23 +18,29 @@ constexpr std::chrono::seconds kStoodStill(3);
 
 }  // namespace
 
-MpiPeers::MpiPeers(const Mpi& mpi, int rank, int ranks, std::chrono::milliseconds silence)
-    : mpi_(mpi),
+MpiPeers::MpiPeers(const Mpi& mpi, int rank, int ranks, const std::string& name,
+                   std::chrono::milliseconds silence)
+    : names(ranks),
+      mpi_(mpi),
       rank_(rank),
       ranks_(ranks),
       silence_(silence),
       sent_(Clock::now() - kInterval),
       looked_(Clock::now()),
       heard_(ranks, Clock::now()),
+      lost_(ranks, false),
+      said_(ranks, false),
+      told_(ranks, false),
       outgoing_(ranks),
       sending_(ranks, nullptr) {
+  names[rank] = name;
   listen();
 }
 
 std::string MpiPeers::name(int rank) const {
   const std::string number = "rank " + std::to_string(rank);
-  const size_t index = static_cast<size_t>(rank);
-  return index < names.size() ? number + " (" + names[index] + ")" : number;
+  const bool known = rank >= 0 && rank < ranks_ && !names[rank].empty();
+  return known ? number + " (" + names[rank] + ")" : number;
 }
 
 void MpiPeers::listen() {
@@ -40,17 +48,32 @@ void MpiPeers::listen() {
              &listening_);
 }
 
-void MpiPeers::send(const Message& message) {
-  for (int peer = 0; peer < ranks_; ++peer) {
-    if (peer == rank_) continue;
-    int done = 1;
-    if (sending_[peer] != nullptr) mpi_.Test(&sending_[peer], &done, nullptr);
-    // A peer that takes nothing gets nothing more.
-    if (!done) continue;
-    outgoing_[peer] = message;
-    mpi_.Isend(&outgoing_[peer], sizeof(Message), mpi_.bytes, peer, kTag, mpi_.world,
-               &sending_[peer]);
-  }
+bool MpiPeers::hear(Message* message) {
+  int arrived = 0;
+  mpi_.Test(&listening_, &arrived, nullptr);
+  if (!arrived) return false;
+  *message = incoming_;
+  listen();
+  message->name[sizeof message->name - 1] = message->text[sizeof message->text - 1] = '\0';
+  heard_[message->rank] = Clock::now();
+  names[message->rank] = message->name;
+  if (message->kind == kSaid) said_[message->rank] = true;
+  return true;
+}
+
+// False where the last message to the peer has not left yet.
+bool MpiPeers::send(int peer, Kind kind, const std::string& text) {
+  int done = 1;
+  if (sending_[peer] != nullptr) mpi_.Test(&sending_[peer], &done, nullptr);
+  if (!done) return false;
+  Message& message = outgoing_[peer];
+  message = Message{};
+  message.rank = rank_;
+  message.kind = kind;
+  std::strncpy(message.name, names[rank_].c_str(), sizeof message.name - 1);
+  std::strncpy(message.text, text.c_str(), sizeof message.text - 1);
+  mpi_.Isend(&message, sizeof message, mpi_.bytes, peer, kTag, mpi_.world, &sending_[peer]);
+  return true;
 }
 
 std::string MpiPeers::beat() {
@@ -58,27 +81,21 @@ std::string MpiPeers::beat() {
   if (now - looked_ > kStoodStill) std::fill(heard_.begin(), heard_.end(), now);
   looked_ = now;
   if (now - sent_ >= kInterval) {
-    Message message{};
-    message.rank = rank_;
-    send(message);
+    // A peer that takes nothing gets nothing more.
+    for (int peer = 0; peer < ranks_; ++peer) {
+      if (peer != rank_) send(peer, kBeat, "");
+    }
     sent_ = now;
   }
-  for (;;) {
-    int arrived = 0;
-    mpi_.Test(&listening_, &arrived, nullptr);
-    if (!arrived) break;
-    const int from = incoming_.rank;
-    if (from >= 0 && from < ranks_) heard_[from] = now;
-    if (incoming_.leaving) {
-      incoming_.reason[sizeof incoming_.reason - 1] = '\0';
-      const std::string reason = incoming_.reason;
-      listen();
-      return name(from) + " ended: " + reason;
-    }
-    listen();
+  Message message;
+  while (hear(&message)) {
+    if (message.kind == kLeaving) return name(message.rank) + " ended: " + message.text;
+    // It has heard of the failure before this rank, and says what it heard.
+    if (message.kind == kSaid) return last_word(name(message.rank), message.text);
   }
   for (int peer = 0; peer < ranks_; ++peer) {
     if (peer == rank_ || now - heard_[peer] < silence_) continue;
+    lost_[peer] = true;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - heard_[peer]);
     return name(peer) + " gave no sign of life for " + std::to_string(seconds.count()) +
            " s: it was killed or stopped, or its machine is gone";
@@ -87,21 +104,39 @@ std::string MpiPeers::beat() {
 }
 
 void MpiPeers::farewell(const std::string& reason) {
-  Message message{};
-  message.rank = rank_;
-  message.leaving = 1;
-  std::strncpy(message.reason, reason.c_str(), sizeof message.reason - 1);
   const Clock::time_point until = Clock::now() + std::chrono::milliseconds(500);
-  send(message);
+  std::vector<bool> sent(ranks_, false);
   for (bool left = false; !left && Clock::now() < until;) {
     left = true;
-    for (MpiRequest& request : sending_) {
-      int done = 1;
-      if (request != nullptr) mpi_.Test(&request, &done, nullptr);
+    for (int peer = 0; peer < ranks_; ++peer) {
+      if (peer == rank_) continue;
+      int done = 0;
+      if (!sent[peer]) {
+        sent[peer] = send(peer, kLeaving, reason);
+      } else if (sending_[peer] == nullptr) {
+        done = 1;
+      } else {
+        mpi_.Test(&sending_[peer], &done, nullptr);
+      }
       left = left && done;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (!left) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+}
+
+bool MpiPeers::part(bool said, const std::string& reason) {
+  Message message;
+  while (hear(&message)) {
+  }
+  bool all = true;
+  for (int peer = 0; peer < ranks_; ++peer) {
+    if (peer == rank_ || lost_[peer]) continue;
+    if (said && !told_[peer]) told_[peer] = send(peer, kSaid, reason);
+    int left = 1;
+    if (sending_[peer] != nullptr) mpi_.Test(&sending_[peer], &left, nullptr);
+    all = all && said_[peer] && told_[peer] && left;
+  }
+  return all;
 }
 
 void MpiPeers::close() {

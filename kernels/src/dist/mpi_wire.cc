@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kNameBytes = 128;
+constexpr int kNameBytes = 100;
 
 }  // namespace
 
@@ -29,25 +29,26 @@ std::string MpiWire::join(std::chrono::milliseconds silence, std::chrono::millis
   mpi_.Comm_set_errhandler(mpi_.world, mpi_.errors_return);
   mpi_.Comm_rank(mpi_.world, &rank_);
   mpi_.Comm_size(mpi_.world, &ranks_);
-  peers_ = std::make_unique<MpiPeers>(mpi_, rank_, ranks_, silence);
-
   char host[kNameBytes / 2] = {};
   gethostname(host, sizeof host - 1);
   char own[kNameBytes] = {};
   std::snprintf(own, sizeof own, "process %d on %s", static_cast<int>(getpid()), host);
+  peers_ = std::make_unique<MpiPeers>(mpi_, rank_, ranks_, own, silence);
+
   std::vector<char> all(static_cast<size_t>(ranks_) * kNameBytes);
   std::string problem = gather(own, all.data(), kNameBytes, Element::kByte);
   const Clock::time_point until = Clock::now() + timeout;
   for (bool done = false; problem.empty() && !done;) {
     problem = test(&done);
-    if (problem.empty()) problem = beat();
+    // What is heard once all have met concerns the work, and is left to it.
+    if (problem.empty() && !done) problem = beat();
     if (problem.empty() && Clock::now() > until) problem = "the ranks did not meet in time";
     if (!done) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   if (!problem.empty()) return problem;
   for (int r = 0; r < ranks_; ++r) {
     all[static_cast<size_t>(r + 1) * kNameBytes - 1] = '\0';
-    peers_->names.push_back(all.data() + static_cast<size_t>(r) * kNameBytes);
+    peers_->names[r] = all.data() + static_cast<size_t>(r) * kNameBytes;
   }
   return "";
 }

@@ -22,6 +22,9 @@ class MpiWire : public Wire {
   std::string test(bool* done) override;
   std::string beat() override { return peers_->beat(); }
   void farewell(const std::string& reason) override { peers_->farewell(reason); }
+  bool part(bool said, const std::string& reason) override {
+    return peers_ == nullptr || peers_->part(said, reason);
+  }
   std::string leave() override;
 
  private:

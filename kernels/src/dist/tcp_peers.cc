@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "dist/wire.h"
+
 namespace clipa {
 namespace dist {
 
@@ -245,12 +247,17 @@ std::string TcpPeers::beat(int64_t progress) {
       if (message.kind == kVerdict) return text;
       if (message.kind == kBeat) peer.progress = std::atoll(text.c_str());
       if (message.kind == kLeaving) return pass_on(name(message.rank) + " ended: " + text);
+      if (message.kind != kSaid && message.kind != kAllSaid) continue;
+      // It has heard of the failure before this rank, and says what it heard.
+      peer.said = true;
+      if (message.kind == kSaid) return pass_on(last_word(name(peer.rank), text));
     }
     if (peer.socket < 0) {
       return pass_on(name(peer.rank) +
                      " is gone: its connection was closed; it was killed, or its machine is gone");
     }
     if (now - peer.heard < silence_) continue;
+    peer.said = true;  // it will not say anything more
     return pass_on(name(peer.rank) + " gave no sign of life for " + seconds_of(now - peer.heard) +
                    " s: it was killed or stopped, or its machine is gone");
   }
@@ -275,6 +282,25 @@ std::string TcpPeers::pass_on(const std::string& problem) {
 void TcpPeers::farewell(const std::string& reason) {
   for (Peer& peer : peers_) send(peer, kLeaving, rank_, reason);
   flush_all(milliseconds(500));
+}
+
+bool TcpPeers::part(bool said, const std::string& reason) {
+  bool all = true;
+  for (Peer& peer : peers_) {
+    Message message;
+    while (receive(peer, &message)) {
+      if (message.kind == kSaid || message.kind == kAllSaid) peer.said = true;
+    }
+    all = all && (peer.said || peer.socket < 0);
+    if (said && !told_ && rank_ != 0) send(peer, kSaid, rank_, reason);
+  }
+  if (said && rank_ != 0) told_ = true;
+  if (said && rank_ == 0 && all) {
+    for (Peer& peer : peers_) send(peer, kAllSaid, 0, "");
+    flush_all(milliseconds(500));
+  }
+  for (Peer& peer : peers_) flush(peer);
+  return said && all;
 }
 
 // --- messages

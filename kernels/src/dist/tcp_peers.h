@@ -50,12 +50,24 @@ class TcpPeers {
   std::string pass_on(const std::string& problem);
   // Tells all others that this rank ends and why; waits a moment for the words to leave.
   void farewell(const std::string& reason);
+  // As Wire::part: the others say so to rank 0, which tells them once all have.
+  bool part(bool said, const std::string& reason);
   // "rank 1 (process 123 on host)", once the names are known.
   std::string name(int rank) const;
 
  private:
   using Clock = std::chrono::steady_clock;
-  enum Kind : int32_t { kHello, kName, kWelcome, kRefuse, kBeat, kLeaving, kVerdict };
+  enum Kind : int32_t {
+    kHello,
+    kName,
+    kWelcome,
+    kRefuse,
+    kBeat,
+    kLeaving,
+    kVerdict,
+    kSaid,
+    kAllSaid
+  };
   struct Message {
     int32_t kind;
     int32_t rank;
@@ -66,7 +78,8 @@ class TcpPeers {
     int rank = -1;  // unknown before its hello
     Clock::time_point heard;
     int64_t progress = 0;
-    std::string out;  // what the socket did not take yet
+    bool said = false;  // why it ends; of rank 0: that all have
+    std::string out;    // what the socket did not take yet
     std::string in;
   };
 
@@ -79,6 +92,7 @@ class TcpPeers {
 
   const int rank_;
   const int ranks_;
+  bool told_ = false;  // the others, that this rank has said why it ends
   Clock::duration silence_ = std::chrono::seconds(8);
   Clock::time_point sent_;
   Clock::time_point looked_;

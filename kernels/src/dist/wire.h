@@ -38,11 +38,19 @@ class Wire {
   virtual std::string beat() = 0;
   // Tells the others that this rank ends, and why.
   virtual void farewell(const std::string& reason) = 0;
+  // After a failure, again and again: hears who has `said` why it ends, and says so of this rank
+  // once it has. True when all others have, or are known to be gone.
+  virtual bool part(bool said, const std::string& reason) = 0;
   // Ends what this rank has under way on its device: others will not answer any more.
   virtual void abandon() {}
   // Leaves in good order, together with the others.
   virtual std::string leave() = 0;
 };
+
+// What a rank has said why it ends, which may be what it heard of another: names one in any case.
+inline std::string last_word(const std::string& who, const std::string& text) {
+  return text.rfind("rank ", 0) == 0 ? text : who + " ended: " + text;
+}
 
 // Where this process stands, for builds whose ranks meet without MPI.
 struct Meeting {

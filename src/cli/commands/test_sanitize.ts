@@ -4,8 +4,8 @@ import { runCommand } from "../setup/run_command.ts";
 import { runTests } from "./test_command.ts";
 
 /**
- * What calls into the library: every op good and bad, programs, pictures, searches, whole steps, and our
- * operators inside ONNX Runtime, which is not instrumented itself.
+ * What calls into the library: every op good and bad, programs, pictures, searches, whole steps, ranks
+ * under Open MPI, and our operators inside ONNX Runtime; the last two are not instrumented themselves.
  */
 const SUITES = [
   "tests/ops/",
@@ -19,6 +19,8 @@ const SUITES = [
   "tests/data/shrunken_file_test.ts",
   "tests/eval/search_index_test.ts",
   "tests/onnx/custom_ops_test.ts",
+  "tests/dist/equality_test.ts",
+  "tests/dist/failure_test.ts",
   "tests/onnx/custom_op_errors_test.ts",
 ];
 
@@ -42,6 +44,12 @@ export const testSanitize: Command = {
       ASAN_OPTIONS: "detect_leaks=0:handle_segv=0:handle_sigfpe=0:handle_abort=0",
       UBSAN_OPTIONS: "print_stacktrace=1",
     });
+    console.error(
+      "sockets between ranks, and what strangers send them, under the address sanitizer",
+    );
+    const peers = await runChild(`${root}/build/sanitize/clipa_peers`, [], { cwd: root, signal });
+    if (peers === 0) counts.passed++;
+    else counts.failed++;
     console.error("threads under the thread sanitizer");
     const race = await runChild(`${root}/build/race/clipa_race`, [], { cwd: root, signal });
     if (race === 0) counts.passed++;

@@ -15,6 +15,10 @@ export interface TrainParts<DataSet, Result extends TrainResult> {
     recipe: Recipe,
     options: { signal: AbortSignal; onProgress(progress: Progress): void },
   ): Promise<DataSet>;
+  /** Checks that all ranks are asked for the same, before data is prepared. */
+  agreeOnRun?(group: RankGroup, recipe: Recipe, shardOptimizer: boolean): Promise<void>;
+  /** Tells the other ranks, where there are some, that this one cannot even begin. */
+  tellRanks?(device: string, signal: AbortSignal, error: unknown): Promise<void>;
   /** Does the work as one of several ranks, when the process is one; default alone. */
   inGroup?<T>(
     device: string,
@@ -83,13 +87,20 @@ export function trainCommand<DataSet, Result extends TrainResult>(
       },
     },
     async run({ arguments: args, env, signal }) {
-      const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
-      for (const warning of recipeWarnings(recipe)) console.error(`warning: ${warning}`);
-      const out = args.value("out") ?? `runs/${recipe.name}`;
-      checkWritable("--out", out);
       const asked = args.value("device") ?? (env("CLIPA_DEVICE") || "cpu");
-      const device = await parts.openDevice?.(asked) ?? asked;
+      const begin = async () => {
+        const recipe = await parts.loadRecipe(args.positionals[0], args.values("set"));
+        for (const warning of recipeWarnings(recipe)) console.error(`warning: ${warning}`);
+        const out = args.value("out") ?? `runs/${recipe.name}`;
+        checkWritable("--out", out);
+        return { recipe, out, device: await parts.openDevice?.(asked) ?? asked };
+      };
+      const { recipe, out, device } = await begin().catch(async (error) => {
+        await parts.tellRanks?.(asked, signal, error);
+        throw error;
+      });
       const train = async (group?: RankGroup) => {
+        if (group) await parts.agreeOnRun?.(group, recipe, args.flag("shard-optimizer"));
         const onProgress = group && group.rank > 0 ? () => {} : createProgressBar();
         const startedMs = performance.now();
         const prepare = () => parts.prepareData(recipe, { signal, onProgress });

@@ -53,7 +53,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
     emulated: true,
     wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS],
   },
-  "test:sanitize": { native: false, gate: false, sanitizers: true },
+  "test:sanitize": { native: false, gate: false, sanitizers: true, wants: RANK_NEEDS },
   trust: { native: true, gate: false, wants: NOTEBOOK_NEEDS },
   "test:cuda-build": { native: false, gate: false, cuda: true },
   ok: {
