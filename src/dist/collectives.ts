@@ -34,8 +34,12 @@ export function gatherRows(tape: Tape, rows: Tensor, { size }: RankPlace): Tenso
 }
 
 /** The sum of a small tensor over the ranks. */
-export function sumOverRanks(tape: Tape, tensor: Tensor, index: number): Tensor {
-  const sum = tape.create(tensor.shape);
+export function sumOverRanks(
+  tape: Tape,
+  tensor: Tensor,
+  index: number,
+  sum: Tensor = tape.create(tensor.shape),
+): Tensor {
   const dims = [tensor.size, OTHER_SLOTS + index];
   tape.emit(DistOpKind.ALL_REDUCE_START, { dims }, [tensor], []);
   tape.emit(DistOpKind.ALL_REDUCE_FINISH, { dims }, [], [sum]);

@@ -187,7 +187,13 @@ export async function trainRunStage(
     completed = saved = to;
     return to;
   };
+  // Where each rank has a share of the state, it is whole only behind the same step on all.
+  const together = model.parameters.shard !== null;
+  let ended = false;
+  const ending = async (asked: boolean): Promise<boolean> =>
+    ended = (await group.collect(Float32Array.of(asked ? 1 : 0))).some((vote) => vote !== 0);
   const source = { next: async () => batch = await loader.next() };
+  group.endsTogether = together;
   try {
     // A stage may have to go back to its very start.
     if (guard && from === null) await saveAside(0);
@@ -204,6 +210,7 @@ export async function trainRunStage(
       firstStep: completed,
       signal,
       watch: options.watch,
+      ending: together ? ending : undefined,
       limits: guard && (() => guard.limits()),
       onStep: async (event) => {
         writer.check();
@@ -274,7 +281,9 @@ export async function trainRunStage(
     // Whatever ended the stage, the steps that were done are kept; but not where the others, which have
     // a share of the state, may be anywhere.
     try {
-      if (model.parameters.shard === null) await saveNow(completed);
+      if (!together || ended) await saveNow(completed);
+      // Whoever ends first ends all: the others wait for rank 0, which writes.
+      if (together && ended) await group.barrier();
       else await writer.finish();
     } catch (failure) {
       const why = failure instanceof Error ? failure.message : String(failure);
@@ -288,6 +297,8 @@ export async function trainRunStage(
       if (signal.aborted) throw new Error(note, { cause: failure });
     }
     throw error;
+  } finally {
+    group.endsTogether = false;
   }
   await saveNow(steps);
   const loss = tail.reduce((sum, value) => sum + value, 0) / tail.length;

@@ -51,6 +51,11 @@ export interface StageOptions {
   readonly onStep?: (event: StageEvent) => void | number | Promise<void | number>;
   /** Asked before every step; above its limits a step changes nothing. Default: no limits. */
   readonly limits?: () => StepLimits;
+  /**
+   * Where ranks end together: told before every step whether this one shall end, and answers behind it
+   * whether any shall. All then end behind the same step, and none is cancelled.
+   */
+  readonly ending?: (asked: boolean) => Promise<boolean>;
   /** Watches what is waited for: `data` or `step`. Default: nobody does. */
   readonly watch?: <T>(what: "data" | "step", work: Promise<T>) => Promise<T>;
 }
@@ -59,7 +64,8 @@ export interface StageOptions {
  * Trains one stage: the loop over batches. The optimizer's state is the model's; a fresh stage
  * starts from a fresh model.
  *
- * @throws {DOMException} AbortError when the signal fires; the step that was running is not counted.
+ * @throws {DOMException} AbortError when the signal fires; the step that was running is not counted,
+ *   but where ranks end together.
  */
 export async function trainStage(
   model: ClipModel,
@@ -69,15 +75,19 @@ export async function trainStage(
 ): Promise<void> {
   const { schedule, optimizer, signal } = options;
   const watch = options.watch ?? ((_what, work) => work);
-  const stop = () => model.context.cancel();
+  const { ending } = options;
+  const stop = () => ending || model.context.cancel();
   signal?.addEventListener("abort", stop);
   try {
     for (let i = options.firstStep ?? 0; i < schedule.steps;) {
-      signal?.throwIfAborted();
+      if (!ending) signal?.throwIfAborted();
       const asked = performance.now();
       const batch = await watch("data", source.next());
       const started = performance.now();
-      signal?.throwIfAborted();
+      if (!ending) signal?.throwIfAborted();
+      const end = ending?.(signal?.aborted ?? false);
+      // Awaited behind the step; where that fails, its error is the one to be told.
+      end?.catch(() => {});
       const rate = learningRate(schedule, i);
       const running = step.run(batch.pixels ?? batch.images, batch.tokens, {
         learningRate: rate,
@@ -101,6 +111,10 @@ export async function trainStage(
         seconds: (performance.now() - started) / 1000,
       });
       if (typeof back === "number") i = back;
+      if (await end) {
+        signal?.throwIfAborted();
+        throw new DOMException("another rank was stopped by the user", "AbortError");
+      }
     }
   } catch (error) {
     // A cancelled program surfaces as a native error; callers see the abort they asked for.
@@ -108,7 +122,7 @@ export async function trainStage(
     throw error;
   } finally {
     signal?.removeEventListener("abort", stop);
-    if (signal?.aborted) model.context.cancel(false);
+    if (signal?.aborted && !ending) model.context.cancel(false);
   }
 }
 

@@ -120,12 +120,6 @@ export class TrainStep implements Disposable {
           `for rank ${options.ranks?.rank ?? 0} of ${size}`,
       );
     }
-    if (shard && options.clipUpdate !== undefined) {
-      throw new RangeError(
-        "optimizer.clipUpdate looks at whole tensors, of which a rank has parts where the optimizer's " +
-          "state is shared; leave out one of the two",
-      );
-    }
     this.#ranks = size === 1 ? null : options.ranks!;
     this.#local = batch / size;
     const part = this.#local / accumulate;
@@ -315,8 +309,9 @@ export class TrainStep implements Disposable {
     const { weightDecay, clipUpdate } = options;
     const step = this.#step.tensor;
     if (parameters.shard) {
-      const scratch = this.#own(new FixedTensor(model.context, step.shape));
-      shardedAdamw(tape, parameters, step, scratch, weightDecay, loss);
+      const scratch = (shape: readonly number[]) =>
+        this.#own(new FixedTensor(model.context, shape));
+      shardedAdamw(tape, parameters, step, scratch, weightDecay, { loss, clipUpdate });
     } else {
       adamw(tape, parameters, step, weightDecay, { loss, clipUpdate });
     }

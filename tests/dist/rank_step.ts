@@ -63,6 +63,7 @@ export interface StepRequest {
   /** Each rank keeps its share of the optimizer's state, in buckets of so many floats. */
   readonly shard?: number;
   readonly clipNorm?: number;
+  readonly clipUpdate?: number;
 }
 
 /** Gradients after the first step, values after the last, and every loss, of the golden's model. */
@@ -96,6 +97,7 @@ export async function runStep(place: RankPlace, request: StepRequest) {
     batch,
     accumulate,
     weightDecay: 0.2,
+    clipUpdate: request.clipUpdate,
     average: true,
     ranks: place,
     loss: sigmoid

@@ -139,7 +139,8 @@ Deno.test("runExperiment names the stage when the ranks cannot share its batch e
 Deno.test("runExperiment goes on from shares of the optimizer's state on any number of ranks", () =>
   inFolder(async (dir) => {
     const shared = { shard: true, everySteps: 5 };
-    const [whole, broken, alone] = [`${dir}/whole`, `${dir}/broken`, `${dir}/alone`];
+    const [whole, broken, alone, stopped] = ["whole", "broken", "alone", "stopped"]
+      .map((name) => `${dir}/${name}`);
     const first = await byRanks(2, { folder: whole, ...shared });
     assert.equal(first.code, 0, first.stderr);
     // Two ranks with whole states see the same losses; the sums of gradients have the same bits.
@@ -163,6 +164,16 @@ Deno.test("runExperiment goes on from shares of the optimizer's state on any num
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.deepEqual(weightsOf(broken), weightsOf(whole));
     assert.deepEqual(lossesOf(broken), lossesOf(whole));
+    // When the user stops one rank both end behind the same step, and all of it is kept.
+    const halted = await byRanks(2, { folder: stopped, stopAt: 23, stopOn: 1, ...shared });
+    assert.notEqual(halted.code, 0);
+    assert.match(halted.stderr, /error: another rank was stopped by the user/);
+    const kept = [...Deno.readDirSync(`${stopped}/run/checkpoints`)].map(({ name }) => name);
+    assert.ok(kept.includes("full-0000004"), `${kept}`);
+    const further = await byRanks(2, { folder: stopped, resume: true, ...shared });
+    assert.equal(further.code, 0, further.stderr);
+    assert.deepEqual(weightsOf(stopped), weightsOf(whole));
+    assert.deepEqual(lossesOf(stopped), lossesOf(whole));
     // One process takes up the whole state that two had shared.
     await trainSmall(SOLO, { folder: alone, resume: true, everySteps: 5 });
     lossesOf(alone).forEach(({ loss }, i) => {
