@@ -10,7 +10,9 @@
  * @module
  */
 import { permissionFlags } from "../config/permissions.ts";
+import { launchDevice } from "../config/launch_device.ts";
 import { shardHosts } from "../config/shard_hosts.ts";
+import { meetingHosts } from "../dist/ranks.ts";
 import { describeError } from "./describe_error.ts";
 import { forwardSignals } from "./setup/forward_signals.ts";
 import { SetupError } from "./setup/report.ts";
@@ -31,7 +33,9 @@ async function launch(args: string[]): Promise<number> {
   // Help comes at once, also on a machine where the set-up cannot succeed: main.ts loads the rooms
   // only when a command runs.
   const help = rest.includes("--help");
-  const setup = help ? undefined : await runSetup(ROOT, plan);
+  // Ranks on GPUs meet without MPI.
+  const onGpus = task === "launch" && launchDevice(rest, Deno.env.get("CLIPA_DEVICE")) !== "cpu";
+  const setup = help ? undefined : await runSetup(ROOT, onGpus ? { ...plan, needs: [] } : plan);
   const config = setup === undefined ? ["--no-config"] : ["--config", `${ROOT}/${setup.config}`];
   // deno task changes to the folder of deno.json; paths are relative to where the user stands.
   const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
@@ -39,7 +43,10 @@ async function launch(args: string[]): Promise<number> {
     args: [
       "run",
       ...config,
-      ...permissionFlags(task, Deno.execPath(), shardHosts(rest, folder)),
+      ...permissionFlags(task, Deno.execPath(), [
+        ...shardHosts(rest, folder),
+        ...meetingHosts((name) => Deno.env.get(name)),
+      ]),
       `${ROOT}/src/cli/main.ts`,
       task,
       ...rest,

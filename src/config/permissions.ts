@@ -4,8 +4,11 @@ export interface TaskPermissions {
   readonly ffi: boolean;
   /** Programs that it may start; `all` for tasks whose work is to start programs. */
   readonly run: readonly string[] | "all";
-  /** May reach the network: all of it, or the hosts of shards that the user named. */
-  readonly net?: "all" | "shards";
+  /**
+   * May reach the network: all of it, or the hosts of shards that the user named and the place where the
+   * ranks of a job meet, or this machine alone.
+   */
+  readonly net?: "all" | "shards" | "self";
 }
 
 /** Stands for the running Deno in {@linkcode TaskPermissions.run}. */
@@ -23,7 +26,7 @@ const STARTS: TaskPermissions = { ffi: true, run: "all" };
  */
 export const TASK_PERMISSIONS: Readonly<Record<string, TaskPermissions>> = Object.freeze({
   train: TRAINS,
-  launch: { ffi: false, run: "all" },
+  launch: { ffi: false, run: "all", net: "self" },
   eval: COMPUTES,
   export: { ffi: true, run: ["git"] },
   "import-weights": { ffi: true, run: ["git"] },
@@ -75,6 +78,8 @@ function flagsOf(
 ): string[] {
   const reached = net === "all"
     ? ["--allow-net"]
+    : net === "self"
+    ? ["--allow-net=127.0.0.1"]
     : net === "shards" && hosts.length > 0
     ? [`--allow-net=${hosts.join(",")}`]
     : [];

@@ -133,6 +133,26 @@ function readMaster(env: Environment): RankInfo["master"] {
   return { host, port: taken ? port + 1 : port };
 }
 
+/**
+ * Where ranks meet, for the permissions of a process that is one of several: rank 0 listens there, the
+ * others connect.
+ *
+ * ```ts
+ * const seen: Record<string, string> = { RANK: "1", WORLD_SIZE: "2", MASTER_ADDR: "a", MASTER_PORT: "9" };
+ * meetingHosts((name) => seen[name]); // ["a:9", "0.0.0.0:9"]
+ * ```
+ */
+export function meetingHosts(env: Environment): string[] {
+  try {
+    const { size, master } = readRanks(env);
+    if (size === 1 || master === null) return [];
+    return [`${master.host}:${master.port}`, `0.0.0.0:${master.port}`];
+  } catch {
+    // Every process reports an environment that makes no sense.
+    return [];
+  }
+}
+
 /** True on a rank that leaves the talking to rank 0. */
 export function isFollower(env: Environment): boolean {
   try {

@@ -20,6 +20,7 @@ interface Hello {
 /** What rank 0 answers: its text, or why there is none. */
 type Answer = { readonly text: string } | { readonly error: string };
 
+const LOOPBACK = "127.0.0.1";
 const MOST_BYTES = 1 << 16;
 const RETRY_MS = 100;
 
@@ -40,7 +41,8 @@ async function host(text: string, options: RendezvousOptions): Promise<string> {
   const { size, port, host: hostname, timeoutSeconds, token } = options;
   let listener: Deno.TcpListener;
   try {
-    listener = Deno.listen({ port, hostname: "0.0.0.0" });
+    // Ranks of one machine are not to be reached from others.
+    listener = Deno.listen({ port, hostname: hostname === LOOPBACK ? LOOPBACK : "0.0.0.0" });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(

@@ -5,9 +5,8 @@ import {
   mpirunArguments,
 } from "../../src/cli/commands/launch_ranks.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
-import { grayPng, writeShard } from "../data/shard_fixture.ts";
-import { testConfig } from "../dist/run_ranks.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
+import { inFolder, launched, writeRecipe } from "./launched_task.ts";
 
 const run = async (...args: string[]) => {
   const { environment, warned } = fakeEnvironment();
@@ -44,71 +43,6 @@ Deno.test("describeFailure names the rank when it was killed, lost or failed", (
   assert.match(describeFailure("", 3), /mpirun ended with exit status 3/);
 });
 
-/** The command line itself, as the set-up starts it. `interrupt`: what stderr shows when to stop it. */
-async function launched(dir: string, args: string[], interrupt?: RegExp) {
-  const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
-  const config = testConfig();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", config, `${root}src/cli/main.ts`, ...args],
-    cwd: dir,
-    env: { CLIPA_DENO_CONFIG: config, CLIPA_CACHE: `${dir}/cache`, NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let stderr = "";
-  const reading = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      stderr += text;
-      if (interrupt?.test(stderr)) {
-        interrupt = undefined;
-        child.kill("SIGINT");
-      }
-    }
-  })();
-  const stdout = await new Response(child.stdout).text();
-  const { code } = await child.status;
-  await reading;
-  return { code, stdout, stderr };
-}
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-/** A recipe and one shard of 24 grey pictures. */
-function writeRecipe(dir: string, samples: number): void {
-  const words = ["box", "bar", "dot", "line"];
-  const phrases = ["red", "green", "blue", "dark", "pale", "bold"].flatMap((colour) =>
-    words.map((word) => `${colour} ${word}`)
-  );
-  const picture = (i: number) => {
-    const pixels = Uint8Array.from(
-      { length: 576 },
-      (_, at) => Math.imul(at + 7, 40503 * i + 9) >> 3,
-    );
-    return grayPng(24, 24, pixels);
-  };
-  const entries = phrases.map((txt, i) => [`p${i}`, { txt, png: picture(i) }] as const);
-  writeShard(`${dir}/pictures-0.tar`, Object.fromEntries(entries));
-  const rest =
-    "batch: 8, image: { size: 16 }, text: { tokens: 8 }, lr: 1.0e-3, warmup: { share: 0.1 }";
-  Deno.writeTextFileSync(
-    `${dir}/recipe.yaml`,
-    `name: ranks
-data: { shards: "${dir}/pictures-*.tar" }
-model: { preset: laptop-w48, image: { layers: 1 }, text: { layers: 1, vocabulary: 300 } }
-stages:
-  - { name: only, samples: ${samples}, ${rest} }
-eval: { benches: [], retrieval: [] }
-`,
-  );
-}
-
 Deno.test("launch ends with what its ranks said when a recipe does not exist", () =>
   inFolder(async (dir) => {
     const args = ["launch", "--ranks", "2", "--", "train", "no-such", "--json"];
@@ -132,7 +66,7 @@ Deno.test("launch keeps the finished steps when it is stopped", () =>
   inFolder(async (dir) => {
     writeRecipe(dir, 80_000);
     const args = ["launch", "--ranks", "2", "--", "train", "recipe.yaml", "--out", "run"];
-    const stopped = await launched(dir, args, /only \[.*loss/);
+    const stopped = await launched(dir, args, { interrupt: /only \[.*loss/ });
     assert.equal(stopped.code, 130, stopped.stderr);
     assert.match(stopped.stderr, /stopped; what was finished is kept/);
     const kept = [...Deno.readDirSync(`${dir}/run/checkpoints`)].map(({ name }) => name);

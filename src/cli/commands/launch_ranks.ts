@@ -2,12 +2,15 @@ import { trainingFlags } from "../../config/permissions.ts";
 import { shardHosts } from "../../config/shard_hosts.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { UsageError } from "../usage_error.ts";
-import { stopAtAbort } from "../../run/stop_at_abort.ts";
+import { launchDevice } from "../../config/launch_device.ts";
+import { STOP_SIGNAL } from "../stop_signal.ts";
+import { runGpuRanks } from "./gpu_ranks.ts";
+import { endingWithUs, relay, SAVE_MS } from "./rank_process.ts";
 
 /** Tasks whose work ranks can share. */
 const TASKS = ["train"];
 
-/** `deno task launch`: one process per rank on this machine, under Open MPI's mpirun. */
+/** `deno task launch`: one process per rank on this machine, on the CPU under Open MPI's mpirun. */
 export const launchCommand: Command = {
   name: "launch",
   summary: "Run a task on several ranks of this machine: launch --ranks 2 -- train recipe.yaml",
@@ -18,6 +21,11 @@ export const launchCommand: Command = {
   },
   options: {
     ranks: { kind: "value", value: "N", default: "2", help: "Number of processes" },
+    device: {
+      kind: "value",
+      help: "cpu, or cuda for a GPU of its own for each rank; none means that of the task, else " +
+        "CLIPA_DEVICE, else cpu",
+    },
   },
   async run(context) {
     const { positionals } = context.arguments;
@@ -31,14 +39,43 @@ export const launchCommand: Command = {
     }
     const json = context.arguments.flag("json") || rest.includes("--json");
     const args = json && !rest.includes("--json") ? [...rest, "--json"] : rest;
-    const command = rankCommand(context, [task, ...args]);
-    const lines = await runRanks(context, ranks, command, json);
+    const device = context.arguments.value("device");
+    const lines = onGpus(context, device, rest, ranks)
+      ? await runGpuRanks(context, ranks, [task, ...onDevice(args, "cuda")], json)
+      : await runRanks(
+        context,
+        ranks,
+        rankCommand(context, [task, ...onDevice(args, device)]),
+        json,
+      );
     if (!json) return {};
     // --json may stand on either side of the "--".
     const line = lines.at(-1) ?? "{}";
     return { json: JSON.parse(line), text: line };
   },
 };
+
+/** Whether the ranks have GPUs: each one of its own, which its number says. */
+function onGpus(
+  { env }: CommandContext,
+  own: string | undefined,
+  rest: string[],
+  ranks: number,
+): boolean {
+  const device = launchDevice([...own ? ["--device", own] : [], ...rest], env("CLIPA_DEVICE"));
+  if (device === "cuda" || (device === "cuda:0" && ranks === 1)) return true;
+  if (!device.startsWith("cuda")) return false;
+  throw new UsageError(
+    `--device: seen "${device}" for ${ranks} ranks; allowed: cpu, or cuda, which gives every rank a ` +
+      "GPU of its own; which they are CUDA_VISIBLE_DEVICES says",
+  );
+}
+
+/** The task's arguments with the device, where they do not name one. */
+function onDevice(args: string[], device: string | undefined): string[] {
+  const named = args.some((arg) => arg === "--device" || arg.startsWith("--device="));
+  return named || device === undefined ? args : [...args, "--device", device];
+}
 
 function rankCount(text: string | undefined): number {
   const ranks = Number(text);
@@ -67,7 +104,7 @@ export function mpirunArguments(ranks: number, root: boolean): string[] {
     ...(root ? ["--allow-run-as-root"] : []),
     // More ranks than cores are allowed, and threads choose their cores themselves.
     ...["--oversubscribe", "--bind-to", "none"],
-    // Seconds between SIGTERM and SIGKILL: a stopped run saves a checkpoint meanwhile.
+    // Seconds between SIGTERM and SIGKILL, when a rank has failed.
     ...["--mca", "odls_base_sigkill_timeout", "2"],
     ...["-n", String(ranks)],
   ];
@@ -82,8 +119,12 @@ async function runRanks(
 ): Promise<string[]> {
   signal.throwIfAborted();
   const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / ranks));
-  const child = new Deno.Command("mpirun", {
-    args: [...mpirunArguments(ranks, Deno.uid() === 0), ...command],
+  const own = ["mpirun", ...mpirunArguments(ranks, Deno.uid() === 0), ...command];
+  const [program, ...args] = endingWithUs(env("PATH") ?? "", own);
+  const child = new Deno.Command(program, {
+    args,
+    // mpirun would end the ranks at once at the Ctrl-C of a terminal.
+    detached: program !== "mpirun",
     env: {
       CLIPA_THREADS: env("CLIPA_THREADS") ?? String(threads),
       // Containers often forbid reading another process's memory; Open MPI then warns at length.
@@ -94,7 +135,7 @@ async function runRanks(
     stdout: capture ? "piped" : "inherit",
     stderr: "piped",
   }).spawn();
-  using _ = stopAtAbort(child, signal, "SIGTERM");
+  using _ = stopRanks(child, signal);
   const [said, printed, { code }] = await Promise.all([
     relay(child.stderr),
     capture ? new Response(child.stdout).text() : "",
@@ -105,15 +146,33 @@ async function runRanks(
   return printed.trimEnd().split("\n");
 }
 
-// Passes on what the ranks say as they say it, and keeps the end of it.
-async function relay(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let kept = "";
-  for await (const chunk of stream) {
-    Deno.stderr.writeSync(chunk);
-    kept = (kept + decoder.decode(chunk, { stream: true })).slice(-20_000);
-  }
-  return kept;
+/**
+ * Asks the ranks below mpirun to save and end, again and again since they may not have started yet;
+ * after {@linkcode SAVE_MS} mpirun ends them. Its own way with SIGTERM leaves them two seconds.
+ */
+function stopRanks(mpirun: Deno.ChildProcess, signal: AbortSignal): Disposable {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const send = (name: Deno.Signal) => {
+    try {
+      mpirun.kill(name);
+    } catch { /* it has ended already */ }
+  };
+  const stop = () => {
+    const started = performance.now();
+    send(STOP_SIGNAL);
+    timer = setInterval(
+      () => send(performance.now() - started < SAVE_MS ? STOP_SIGNAL : "SIGTERM"),
+      3000,
+    );
+  };
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  return {
+    [Symbol.dispose]() {
+      signal.removeEventListener("abort", stop);
+      clearInterval(timer);
+    },
+  };
 }
 
 /** One sentence on why the ranks ended, from what mpirun and they said. */

@@ -1,0 +1,82 @@
+import { grayPng, writeShard } from "../data/shard_fixture.ts";
+import { testConfig } from "../dist/run_ranks.ts";
+
+/** How {@linkcode launched} runs a task. */
+export interface Launch {
+  /** What stderr shows when the user presses Ctrl-C. */
+  readonly interrupt?: RegExp;
+  /** Called with the number of the process each time it has said something. */
+  readonly onSaid?: (said: string, pid: number) => void;
+  readonly env?: Record<string, string>;
+}
+
+/** Runs the command line itself, as the set-up starts it. */
+export async function launched(
+  dir: string,
+  args: string[],
+  { interrupt, onSaid, env }: Launch = {},
+) {
+  const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+  const config = testConfig();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", config, `${root}src/cli/main.ts`, ...args],
+    cwd: dir,
+    env: { CLIPA_DENO_CONFIG: config, CLIPA_CACHE: `${dir}/cache`, NO_COLOR: "1", ...env },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let stderr = "";
+  const reading = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      stderr += text;
+      onSaid?.(stderr, child.pid);
+      if (interrupt?.test(stderr)) {
+        interrupt = undefined;
+        child.kill("SIGINT");
+      }
+    }
+  })();
+  const stdout = await new Response(child.stdout).text();
+  const { code } = await child.status;
+  await reading;
+  return { code, stdout, stderr };
+}
+
+/** A folder for the time of a test. */
+export async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await body(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** A recipe and one shard of 24 grey pictures. */
+export function writeRecipe(dir: string, samples: number): void {
+  const words = ["box", "bar", "dot", "line"];
+  const phrases = ["red", "green", "blue", "dark", "pale", "bold"].flatMap((colour) =>
+    words.map((word) => `${colour} ${word}`)
+  );
+  const picture = (i: number) => {
+    const pixels = Uint8Array.from(
+      { length: 576 },
+      (_, at) => Math.imul(at + 7, 40503 * i + 9) >> 3,
+    );
+    return grayPng(24, 24, pixels);
+  };
+  const entries = phrases.map((txt, i) => [`p${i}`, { txt, png: picture(i) }] as const);
+  writeShard(`${dir}/pictures-0.tar`, Object.fromEntries(entries));
+  const rest =
+    "batch: 8, image: { size: 16 }, text: { tokens: 8 }, lr: 1.0e-3, warmup: { share: 0.1 }";
+  Deno.writeTextFileSync(
+    `${dir}/recipe.yaml`,
+    `name: ranks
+data: { shards: "${dir}/pictures-*.tar" }
+model: { preset: laptop-w48, image: { layers: 1 }, text: { layers: 1, vocabulary: 300 } }
+stages:
+  - { name: only, samples: ${samples}, ${rest} }
+eval: { benches: [], retrieval: [] }
+`,
+  );
+}
