@@ -13,6 +13,7 @@ import { rankSpeed } from "./bench/rank_speed.ts";
 import { reductionCost } from "./bench/reduction_cost.ts";
 import { retrievalSpeed } from "./bench/retrieval_speed.ts";
 import { searchSpeed } from "./bench/search_speed.ts";
+import { streamSpeed } from "./bench/stream_speed.ts";
 import { tokenizerSpeed } from "./bench/tokenizer_speed.ts";
 import { roundedStep, tokenRatio, trainStep } from "./bench/train_step.ts";
 
@@ -34,6 +35,7 @@ export const BENCHES: readonly Bench[] = [
   decodeSpeed,
   scaledDecoding,
   decodeCore,
+  streamSpeed,
   jaxPeer,
   torchPeer,
   torchRoundedPeer,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Recipe, StreamRecipe } from "../config/recipe.ts";
 import { listShards } from "../data/shards/list_shards.ts";
 import type { OpenShard } from "../data/shards/shard_file.ts";
+import { checkShards } from "../data/stream/check_shards.ts";
 import { openShard } from "../data/stream/open_shard.ts";
 import { ShardSet } from "../data/stream/shard_set.ts";
 import { walkShards } from "../data/stream/walk_shards.ts";
@@ -39,7 +40,7 @@ export function streamDataSet(recipe: Recipe, cacheDir: string): DataSet {
  * first samples, at the first use, and kept in the cache.
  *
  * @throws {RangeError} when no shard fits `data.shards`.
- * @throws {SyntaxError} when a shard is damaged.
+ * @throws {SyntaxError} when a shard is missing or damaged.
  */
 export async function openStreamData(
   set: Pick<DataSet, "dir">,
@@ -48,6 +49,7 @@ export async function openStreamData(
   const shards = listShards(recipe.data.shards!, "data.shards");
   const stream = recipe.data.stream!;
   const open = openShard;
+  await checkShards(shards, open);
   const path = trainedTokenizer(set, recipe);
   let texts: string[] = [];
   if (path !== null && !existsSync(path)) {

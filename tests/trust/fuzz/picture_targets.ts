@@ -4,6 +4,7 @@ import { encodePng } from "../../../src/data/icons/png.ts";
 import { loadWordNet } from "../../../src/data/icons/wordnet.ts";
 import { decodeImage } from "../../../src/data/images/decode_image.ts";
 import { pictureSize } from "../../../src/data/images/picture_size.ts";
+import { decodeScaled } from "../../../src/data/images/scaled_jpeg.ts";
 import {
   decodeHeader,
   RECORD_LAYOUT,
@@ -119,7 +120,11 @@ async function pictures(): Promise<FuzzTarget> {
     seeds: [...pngs, ...others.map((bytes) => Uint8Array.from(bytes))],
     async read(input) {
       await pictureSize(input);
-      await decodeImage(input, { maxPixels: 1 << 20 });
+      const limits = { maxPixels: 1 << 20 };
+      // Damage that one way of decoding finds must not hide what the other does with it.
+      const [scaled] = await Promise.allSettled([decodeScaled(input, () => 4, limits)]);
+      await decodeImage(input, limits);
+      if (scaled.status === "rejected") throw scaled.reason;
     },
     reseal: (input) => input[0] === 0x89 ? resealPng(input) : input,
     forge: (dice) => forgePng(dice, dice.pick(pngs)),

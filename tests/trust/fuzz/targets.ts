@@ -3,6 +3,7 @@ import { loadRecipe } from "../../../src/config/load_recipe.ts";
 import { loadSweep } from "../../../src/config/load_sweep.ts";
 import { captionFile } from "../../../src/data/benches/caption_file.ts";
 import { labelledFiles } from "../../../src/data/benches/labelled_files.ts";
+import { readMatStructs } from "../../../src/data/benches/mat_file.ts";
 import { parseIdx } from "../../../src/data/fashion/idx_file.ts";
 import { tableItems } from "../../../src/data/sources/table_source.ts";
 import { wheelFacts } from "../../../src/eval/imagenet/wheel_facts.ts";
@@ -148,6 +149,13 @@ export async function fuzzTargets(): Promise<FuzzTarget[]> {
     fileTarget("classes", "list.json", [encode('["boat","bee"]')], readClassNames),
     fileTarget("templates", "list.json", [encode('["a {}.","an icon of a {}"]')], readTemplates),
     bench(),
+    {
+      name: "mat",
+      seeds: ["plain", "packed"].map((name) =>
+        Deno.readFileSync(new URL(`../../data/goldens/meta_${name}.mat`, import.meta.url))
+      ),
+      read: (input) => readMatStructs(input, "synsets", ["ILSVRC2012_ID", "WNID"]),
+    },
     { name: "idx", seeds: [idx], read: (input) => parseIdx(input, "file.idx") },
     ...await benchmarkLists(),
   ];

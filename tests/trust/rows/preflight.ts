@@ -1,6 +1,9 @@
+import { openShardOnDisk } from "../../../src/data/shards/shard_file.ts";
+import { checkShards } from "../../../src/data/stream/check_shards.ts";
 import { NativeContext } from "../../../src/native/context.ts";
 import { checkDevice } from "../../../src/run/check_device.ts";
 import { findShortage, preflight, runNeeds } from "../../../src/run/preflight.ts";
+import { writeStreamShards } from "../../data/stream_fixture.ts";
 import { inFolder, type Row, share } from "../row.ts";
 import { runSmall, smallRecipe } from "../small_experiment.ts";
 
@@ -37,6 +40,11 @@ export const checksFirst: Row = {
       } catch (error) {
         checks.push(String(error).includes(train));
       }
+      // So are shards that are to be read as a stream.
+      const shard = writeStreamShards(dir, 1)[0];
+      Deno.truncateSync(shard, Deno.statSync(shard).size - 512);
+      const cut = await checkShards([shard], openShardOnDisk).then(() => "", String);
+      checks.push(cut.includes(`${shard}: its end is cut off`));
       using context = new NativeContext();
       checkDevice(context);
       const wrong = (x: Float32Array) => new Float32Array(x.length);
@@ -48,8 +56,8 @@ export const checksFirst: Row = {
       }
       return share(
         checks.filter(Boolean).length,
-        6,
-        "checks: enough, disk, memory, benchmark, cut records, a device that computes wrongly",
+        7,
+        "checks: enough, disk, memory, benchmark, cut records, a cut shard, a device that computes wrongly",
       );
     }),
 };
