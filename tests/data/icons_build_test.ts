@@ -240,6 +240,18 @@ Deno.test("buildIcons names file and next action when a package is damaged", asy
       name: "SyntaxError",
       message: /lucide\.json: .*deno install/,
     });
+    for (
+      const [other, lacks] of [
+        ["null", "icons"],
+        ['{"icons": {"bee": null}}', "icons"],
+        ['{"icons": {}, "aliases": {"wasp": null}}', "aliases"],
+        ['{"icons": {}, "categories": {"Animals": 1}}', "categories"],
+      ]
+    ) {
+      Deno.writeTextFileSync(lucide, other);
+      const message = new RegExp(`lucide\\.json: no "${lacks}" .*deno install`);
+      await assert.rejects(buildIcons(options), message);
+    }
     Deno.removeSync(lucide);
     await assert.rejects(buildIcons(options), /lucide\.json is missing; .*deno install/);
     Deno.writeTextFileSync(lucide, text);

@@ -78,13 +78,29 @@ export function listIconSets(iconify: string): IconSetInfo[] {
   }));
 }
 
+/** What a set's file lacks, or null. */
+function problemOf(json: SetJson | null): string | null {
+  if (!isObject(json?.icons) || !Object.values(json.icons).every(isObject)) {
+    return 'no "icons" with an object each';
+  }
+  if (!Object.values(json.aliases ?? {}).every(isObject)) {
+    return 'no "aliases" with an object each';
+  }
+  return Object.values(json.categories ?? {}).every(Array.isArray)
+    ? null
+    : 'no "categories" with a list each';
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
 /** Read one set: pictures in the set's order, with the names and categories it gives them. */
 export function readIconSet(iconify: string, info: IconSetInfo): IconSetSource {
   const path = join(iconify, "json", `${info.id}.json`);
   const json = readJson<SetJson>(path);
-  if (typeof json.icons !== "object" || json.icons === null) {
+  const lacks = problemOf(json);
+  if (lacks !== null) {
     throw new SyntaxError(
-      `${path}: no "icons"; every set has them; delete node_modules and run "deno install" again`,
+      `${path}: ${lacks}; every set has them; delete node_modules and run "deno install" again`,
     );
   }
   const aliases = aliasesOf(json), categories = categoriesOf(json);
