@@ -1,6 +1,8 @@
 import { inGroup } from "../dist/in_group.ts";
 import { type Environment, isAlone } from "../dist/ranks.ts";
-import { openDevice } from "./open_device.ts";
+import { nameOf } from "../native/device.ts";
+import { useDevice } from "../native/library.ts";
+import { rankDevice } from "./open_device.ts";
 
 /**
  * Tells the other ranks why this one cannot begin: joins them only to leave with the reason, so that
@@ -12,7 +14,7 @@ import { openDevice } from "./open_device.ts";
  * await tellRanks(() => undefined, "cpu", stop, new Error("no such recipe")); // alone: at once
  * ```
  *
- * @param device As the user named it.
+ * @param device As the user named it; it need not work.
  */
 export async function tellRanks(
   env: Environment,
@@ -22,6 +24,7 @@ export async function tellRanks(
 ): Promise<void> {
   if (isAlone(env)) return;
   try {
-    await inGroup(env, openDevice(device, env), signal, () => Promise.reject(reason));
+    const own = nameOf(useDevice(rankDevice(device, env)));
+    await inGroup(env, own, signal, () => Promise.reject(reason));
   } catch { /* the reason itself, or why the others cannot be told */ }
 }

@@ -52,8 +52,8 @@ export interface StageOptions {
   /** Asked before every step; above its limits a step changes nothing. Default: no limits. */
   readonly limits?: () => StepLimits;
   /**
-   * Where ranks end together: told before every step whether this one shall end, and answers behind it
-   * whether any shall. All then end behind the same step, and none is cancelled.
+   * Where ranks end together: told before every step whether this one shall end, and answers whether any
+   * shall. All then end before the same step, and none is cancelled.
    */
   readonly ending?: (asked: boolean) => Promise<boolean>;
   /** Watches what is waited for: `data` or `step`. Default: nobody does. */
@@ -81,13 +81,14 @@ export async function trainStage(
   try {
     for (let i = options.firstStep ?? 0; i < schedule.steps;) {
       if (!ending) signal?.throwIfAborted();
+      else if (await ending(signal?.aborted ?? false)) {
+        signal?.throwIfAborted();
+        throw new DOMException("another rank was stopped by the user", "AbortError");
+      }
       const asked = performance.now();
       const batch = await watch("data", source.next());
       const started = performance.now();
       if (!ending) signal?.throwIfAborted();
-      const end = ending?.(signal?.aborted ?? false);
-      // Awaited behind the step; where that fails, its error is the one to be told.
-      end?.catch(() => {});
       const rate = learningRate(schedule, i);
       const running = step.run(batch.pixels ?? batch.images, batch.tokens, {
         learningRate: rate,
@@ -111,10 +112,6 @@ export async function trainStage(
         seconds: (performance.now() - started) / 1000,
       });
       if (typeof back === "number") i = back;
-      if (await end) {
-        signal?.throwIfAborted();
-        throw new DOMException("another rank was stopped by the user", "AbortError");
-      }
     }
   } catch (error) {
     // A cancelled program surfaces as a native error; callers see the abort they asked for.

@@ -5,7 +5,14 @@ import { runCli } from "../../src/cli/run_cli.ts";
 import { launchDevice } from "../../src/config/launch_device.ts";
 import { freePort } from "../dist/run_nccl_ranks.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
-import { inFolder, type Launch, launched, writeRecipe } from "./launched_task.ts";
+import {
+  inFolder,
+  type Launch,
+  launched,
+  processesWith,
+  untilGone,
+  writeRecipe,
+} from "./launched_task.ts";
 
 // Ranks of the CUDA library on emulated devices, with a stand-in for NCCL.
 
@@ -24,31 +31,26 @@ function emulated(port: number, env: Record<string, string> = {}): Record<string
 
 /** Process numbers of the ranks that meet at a port, by rank. */
 function ranksAt(port: number): Map<number, number> {
-  const found = new Map<number, number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    try {
-      const values = Deno.readTextFileSync(`/proc/${name}/environ`).split("\0");
-      const rank = values.find((value) => value.startsWith("CLIPA_RANK="));
-      if (rank === undefined || !values.includes(`CLIPA_MASTER_PORT=${port}`)) continue;
-      found.set(Number(rank.split("=")[1]), Number(name));
-    } catch { /* no process, or it has ended */ }
-  }
-  return found;
-}
-
-async function untilGone(port: number): Promise<void> {
-  for (const until = performance.now() + 60_000; performance.now() < until;) {
-    if (ranksAt(port).size === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`left: ${[...ranksAt(port)]}`);
+  return new Map(
+    processesWith(`CLIPA_MASTER_PORT=${port}`).flatMap(({ pid, variables }) => {
+      const rank = variables.find((variable) => variable.startsWith("CLIPA_RANK="));
+      return rank === undefined ? [] : [[Number(rank.split("=")[1]), pid] as const];
+    }),
+  );
 }
 
 /** Trains on two ranks with GPUs. */
-async function train(dir: string, samples: number, env: Record<string, string>, rest: Launch = {}) {
+async function train(
+  dir: string,
+  samples: number,
+  env: Record<string, string>,
+  rest: Launch = {},
+  ...more: string[]
+) {
   writeRecipe(dir, samples);
   const args = ["launch", "--ranks", "2", "--device", "cuda", "--json", "--"];
-  return await launched(dir, [...args, "train", "recipe.yaml", "--out", "run"], { env, ...rest });
+  const task = ["train", "recipe.yaml", "--out", "run", ...more];
+  return await launched(dir, [...args, ...task], { env, ...rest });
 }
 
 Deno.test("launch trains on two GPUs without MPI and prints the one result of rank 0", () =>
@@ -93,14 +95,14 @@ Deno.test("launch ends a rank on a GPU that hangs, and names it", () =>
     assert.equal(code, 1, stderr);
     const said = `^error: rank 1 \\(process ${pid} on \\S+\\) gave no sign of life for \\d+ s`;
     assert.match(stderr, new RegExp(said, "m"));
-    await untilGone(port);
+    await untilGone(`CLIPA_MASTER_PORT=${port}`);
   }));
 
 Deno.test("launch on GPUs keeps the finished steps when it is stopped", () =>
   inFolder(async (dir) => {
     const port = freePort();
     const stop = { interrupt: /only \[.*loss/ };
-    const { code, stderr } = await train(dir, 80_000, emulated(port), stop);
+    const { code, stderr } = await train(dir, 80_000, emulated(port), stop, "--shard-optimizer");
     assert.equal(code, 130, stderr);
     const kept = [...Deno.readDirSync(`${dir}/run/checkpoints`)].map(({ name }) => name);
     assert.ok(kept.some((name) => name.startsWith("only-")), `kept: ${kept}`);
@@ -120,7 +122,7 @@ Deno.test("ranks on GPUs end when their launcher is killed", () =>
       },
     });
     assert.ok(killed);
-    await untilGone(port);
+    await untilGone(`CLIPA_MASTER_PORT=${port}`);
   }));
 
 Deno.test("launch on GPUs says what is wrong with the machine, and no process is left", async (t) => {

@@ -6,7 +6,7 @@ import {
 } from "../../src/cli/commands/launch_ranks.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
-import { inFolder, launched, writeRecipe } from "./launched_task.ts";
+import { inFolder, launched, processesWith, untilGone, writeRecipe } from "./launched_task.ts";
 
 const run = async (...args: string[]) => {
   const { environment, warned } = fakeEnvironment();
@@ -62,13 +62,34 @@ Deno.test("launch trains shards on two ranks and prints the one result of rank 0
     assert.equal(JSON.parse(stdout).samples, 160);
   }));
 
-Deno.test("launch keeps the finished steps when it is stopped", () =>
+for (const more of [[], ["--shard-optimizer"]]) {
+  Deno.test(`launch keeps the finished steps when it is stopped: train ${more}`, () =>
+    inFolder(async (dir) => {
+      writeRecipe(dir, 80_000);
+      const train = ["train", "recipe.yaml", "--out", "run", ...more];
+      const args = ["launch", "--ranks", "2", "--", ...train];
+      const stopped = await launched(dir, args, { interrupt: /only \[.*loss/ });
+      assert.equal(stopped.code, 130, stopped.stderr);
+      assert.match(stopped.stderr, /stopped; what was finished is kept/);
+      const kept = [...Deno.readDirSync(`${dir}/run/checkpoints`)].map(({ name }) => name);
+      assert.ok(kept.some((name) => name.startsWith("only-")), `kept: ${kept}`);
+    }));
+}
+
+Deno.test("ranks under mpirun end when their launcher is killed", () =>
   inFolder(async (dir) => {
     writeRecipe(dir, 80_000);
     const args = ["launch", "--ranks", "2", "--", "train", "recipe.yaml", "--out", "run"];
-    const stopped = await launched(dir, args, { interrupt: /only \[.*loss/ });
-    assert.equal(stopped.code, 130, stopped.stderr);
-    assert.match(stopped.stderr, /stopped; what was finished is kept/);
-    const kept = [...Deno.readDirSync(`${dir}/run/checkpoints`)].map(({ name }) => name);
-    assert.ok(kept.some((name) => name.startsWith("only-")), `kept: ${kept}`);
+    const own = `CLIPA_CACHE=${dir}/cache`;
+    let killed = false;
+    await launched(dir, args, {
+      onSaid: (said, pid) => {
+        if (killed || !/only \[.*loss/.test(said)) return;
+        killed = true;
+        assert.ok(processesWith(own).length >= 4, "the launcher, mpirun and two ranks");
+        Deno.kill(pid, "SIGKILL");
+      },
+    });
+    assert.ok(killed);
+    await untilGone(own);
   }));

@@ -42,6 +42,28 @@ export async function launched(
   return { code, stdout, stderr };
 }
 
+/** Processes that were started with a variable: their numbers and all variables of each. */
+export function processesWith(variable: string): { pid: number; variables: string[] }[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    try {
+      const variables = Deno.readTextFileSync(`/proc/${name}/environ`).split("\0");
+      return variables.includes(variable) ? [{ pid: Number(name), variables }] : [];
+    } catch {
+      // No process, or one that has ended.
+      return [];
+    }
+  });
+}
+
+/** Waits until no process that was started with a variable is left. */
+export async function untilGone(variable: string): Promise<void> {
+  for (const until = performance.now() + 60_000; performance.now() < until;) {
+    if (processesWith(variable).length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`left: ${processesWith(variable).map(({ pid }) => pid)}`);
+}
+
 /** A folder for the time of a test. */
 export async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();

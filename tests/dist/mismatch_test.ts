@@ -75,6 +75,31 @@ Deno.test("every rank on CUDA names both libraries when one has another build", 
     }
   }));
 
+for (const bad of [0, 1]) {
+  Deno.test(`every rank on CUDA says so when rank ${bad} has no driver that can be used`, () =>
+    inFolder(async (dir) => {
+      const found = await runNcclRanks(
+        2,
+        ["train", "smoke", "--device", "cuda", "--out", `${dir}/run`],
+        (rank): Record<string, string> => ({
+          CLIPA_CACHE: `${dir}/cache`,
+          ...(rank === bad ? { CLIPA_EMULATED_DRIVER: "11000" } : {}),
+        }),
+        rankTask,
+      );
+      for (const { code, seconds } of found) {
+        assert.equal(code, 1);
+        assert.ok(seconds < 60, `${seconds} s`);
+      }
+      assert.match(found[bad].stderr, /^error: .*driver/m);
+      const said =
+        `^error: rank ${1 - bad} ends: rank ${bad} \\(process \\d+ on \\S+\\) cannot use its ` +
+        "GPU: cudaGetDeviceCount: ";
+      assert.match(found[1 - bad].stderr, new RegExp(said, "m"));
+      assert.throws(() => Deno.statSync(`${dir}/cache`), Deno.errors.NotFound);
+    }));
+}
+
 Deno.test("a rank names both ABI versions when its library has another, and the other rank ends", () =>
   inFolder(async (dir) => {
     const task = rankTask("train", "smoke", "--out", `${dir}/run`);

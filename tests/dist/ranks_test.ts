@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openMpiGroup } from "../../src/dist/mpi_group.ts";
-import { isFollower, readRanks } from "../../src/dist/ranks.ts";
+import { isFollower, meetingHosts, readRanks } from "../../src/dist/ranks.ts";
 
 const env = (values: Record<string, string>) => (name: string) => values[name];
 const MPI = {
@@ -105,4 +105,15 @@ Deno.test("openMpiGroup refuses a library that is not Open MPI", async () => {
     openMpiGroup(readRanks(env(values)), env(values)),
     /has no ompi_mpi_comm_world; allowed: Open MPI 4 or newer/,
   );
+});
+
+Deno.test("meetingHosts names where ranks meet, and nothing where there is nobody to meet", () => {
+  const torch = { ...TORCH, MASTER_ADDR: "node-a", MASTER_PORT: "29500" };
+  assert.deepEqual(meetingHosts(env(torch)), ["node-a:29500", "0.0.0.0:29500"]);
+  // The agent of torchrun itself listens there; ranks meet one further.
+  const agent = { ...torch, TORCHELASTIC_USE_AGENT_STORE: "True" };
+  assert.deepEqual(meetingHosts(env(agent)), ["node-a:29501", "0.0.0.0:29501"]);
+  for (const seen of [{}, TORCH, MPI, { ...torch, RANK: "x" }]) {
+    assert.deepEqual(meetingHosts(env(seen)), []);
+  }
 });

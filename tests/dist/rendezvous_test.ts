@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { meetingHosts } from "../../src/dist/ranks.ts";
 import type { RendezvousOptions } from "../../src/dist/rendezvous.ts";
 
 const PROGRAM = decodeURIComponent(new URL("./rendezvous_program.ts", import.meta.url).pathname);
@@ -10,10 +11,13 @@ function freePort(): number {
 }
 
 /** A real process of the rendezvous. */
-async function come(options: Partial<RendezvousOptions> & { rank: number; port: number }) {
+async function come(
+  options: Partial<RendezvousOptions> & { rank: number; port: number },
+  net = "--allow-net",
+) {
   const all = { size: 3, host: "127.0.0.1", token: "secret", timeoutSeconds: 20, ...options };
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-config", "--no-check", "--allow-net", PROGRAM, JSON.stringify(all)],
+    args: ["run", "--no-config", "--no-check", net, PROGRAM, JSON.stringify(all)],
     env: { NO_COLOR: "1" },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
@@ -24,6 +28,19 @@ Deno.test("rendezvous gives every rank the text of rank 0 when all have come, in
   const port = freePort();
   const found = await Promise.all([2, 1, 0].map((rank) => come({ rank, port })));
   assert.deepEqual(found, [2, 1, 0].map(() => ({ code: 0, said: "the id" })));
+});
+
+Deno.test("ranks that a launcher has started may meet with the permissions that the set-up gives them", async () => {
+  const port = freePort(), host = "localhost";
+  const found = await Promise.all([0, 1, 2].map((rank) => {
+    const seen: Record<string, string> = {
+      ...{ RANK: String(rank), WORLD_SIZE: "3", LOCAL_RANK: String(rank) },
+      ...{ MASTER_ADDR: host, MASTER_PORT: String(port) },
+    };
+    const hosts = meetingHosts((name) => seen[name]);
+    return come({ rank, port, host }, `--allow-net=${hosts.join()}`);
+  }));
+  assert.deepEqual(found, [0, 1, 2].map(() => ({ code: 0, said: "the id" })));
 });
 
 Deno.test("rendezvous names the missing rank on every rank when a machine never comes", async () => {

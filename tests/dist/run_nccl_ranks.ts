@@ -19,14 +19,16 @@ export function freePort(): number {
  * host memory: everything but the devices and NCCL itself is what runs on GPUs.
  *
  * @param env Variables of all ranks, or of each.
+ * @param commandOf Makes the command line of `args`; default that of the rank program.
  */
 export function startNcclRanks(
   ranks: number,
   args: string[],
   env: Record<string, string> | ((rank: number) => Record<string, string>) = {},
+  commandOf: (...args: string[]) => string[] = rankProgram,
 ): NcclRank[] {
   const port = String(freePort());
-  const [command, ...rest] = rankProgram(...args);
+  const [command, ...rest] = commandOf(...args);
   return Array.from({ length: ranks }, (_, rank) => {
     const started = performance.now();
     const child = new Deno.Command(command, {
