@@ -1,3 +1,5 @@
+import { processorTime } from "../../src/cli/setup/processor_time.ts";
+
 /** How long a child may go on. */
 export interface ChildLimits {
   /** Most processor time. */
@@ -5,9 +7,6 @@ export interface ChildLimits {
   /** Longest time without any processor time: such a child waits for what never comes. */
   readonly idleSeconds?: number;
 }
-
-/** Clock ticks of a second in `/proc`; what Linux gives to programs on every processor. */
-const TICKS = 100;
 
 /**
  * Runs a program to its end and gives what it printed, both streams together. A child that hangs is ended
@@ -46,16 +45,4 @@ export async function boundedOutput(
   if (problem === undefined) return { code, text };
   const command = [program, ...(options.args ?? [])].join(" ");
   throw new Error(`${command}: ended after ${problem}; it had said: ${text.slice(-2000)}`);
-}
-
-/** Seconds of processor time of a running process; 0 when it is gone. */
-function processorTime(pid: number): number {
-  try {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The program's name, in brackets, may hold spaces.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
-  } catch {
-    return 0;
-  }
 }

@@ -1,6 +1,6 @@
 import { fileExists } from "./file_exists.ts";
 import { report, SetupError } from "./report.ts";
-import { lastLines, runCommand } from "./run_command.ts";
+import { type CommandOptions, lastLines, runCommand } from "./run_command.ts";
 import { readStamp, sha256, writeStamp } from "./stamp.ts";
 
 /**
@@ -9,9 +9,14 @@ import { readStamp, sha256, writeStamp } from "./stamp.ts";
  *
  * @param root the repository root.
  * @param config configuration file name, relative to `root`.
+ * @param options.idleSeconds How long Deno may do nothing before the registry counts as stalled.
  * @throws {SetupError} if a package cannot be installed.
  */
-export async function ensureNpmPackages(root: string, config: string): Promise<void> {
+export async function ensureNpmPackages(
+  root: string,
+  config: string,
+  { idleSeconds = 120, env }: Pick<CommandOptions, "idleSeconds" | "env"> = {},
+): Promise<void> {
   const configText = Deno.readTextFileSync(`${root}/${config}`);
   const lock = `${root}/${JSON.parse(configText).lock ?? "deno.lock"}`;
   const lockText = Deno.readTextFileSync(lock);
@@ -23,7 +28,17 @@ export async function ensureNpmPackages(root: string, config: string): Promise<v
   // ordinary install must be allowed to add it. npm packages are checked against the lock anyway.
   const complete = config !== "deno.json" || lockText.includes('"jsr:@std/yaml');
   const args = ["install", "--config", config, ...(complete ? ["--frozen"] : [])];
-  const { code, output } = await runCommand(Deno.execPath(), args, { cwd: root });
+  const { code, output, stalled } = await runCommand(Deno.execPath(), args, {
+    cwd: root,
+    env,
+    idleSeconds,
+  });
+  if (stalled) {
+    throw new SetupError(
+      `the npm packages could not be installed: nothing came for ${idleSeconds} s; is the network ` +
+        `there? What came is kept, run the task again to go on\n${lastLines(output)}`,
+    );
+  }
   if (code !== 0) {
     throw new SetupError(
       `the npm packages could not be installed (exit code ${code}); is the network there? Run by ` +

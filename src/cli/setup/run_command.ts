@@ -1,3 +1,4 @@
+import { processorTime } from "./processor_time.ts";
 import { stopAtAbort } from "../../run/stop_at_abort.ts";
 
 /** What a finished command left behind. */
@@ -6,6 +7,8 @@ export interface CommandResult {
   code: number;
   /** Standard output and standard error, in the order in which they were read. */
   output: string;
+  /** It was killed because it used no processor time for {@linkcode CommandOptions.idleSeconds}. */
+  stalled?: boolean;
 }
 
 /** How to run a command. */
@@ -14,6 +17,11 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** Kills the command after this many milliseconds; it then counts as failed. */
   timeoutMs?: number;
+  /**
+   * Kills the command after this time without any processor time: it waits for what does not come, such as
+   * a server that is silent. However slow a download is, it takes some.
+   */
+  idleSeconds?: number;
   /** Sends what Ctrl-C sends when it is aborted, so that the command can end what it has started. */
   signal?: AbortSignal;
 }
@@ -24,7 +32,7 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { timeoutMs, signal: asked, ...rest } = options;
+  const { timeoutMs, idleSeconds, signal: asked, ...rest } = options;
   const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   try {
     const child = new Deno.Command(program, {
@@ -36,15 +44,37 @@ export async function runCommand(
       ...(signal === undefined ? {} : { signal }),
     }).spawn();
     using _ = asked === undefined ? null : stopAtAbort(child, asked);
+    using idle = idleSeconds === undefined ? null : killWhenIdle(child, idleSeconds);
     const { code, stdout, stderr } = await child.output();
     const text = new TextDecoder();
-    return { code, output: text.decode(stdout) + text.decode(stderr) };
+    const output = text.decode(stdout) + text.decode(stderr);
+    return { code, output, ...(idle?.stalled ? { stalled: true } : {}) };
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       return { code: 127, output: `${program}: command not found` };
     }
     throw cause;
   }
+}
+
+function killWhenIdle(
+  child: Deno.ChildProcess,
+  seconds: number,
+): { stalled: boolean } & Disposable {
+  let used = -1, since = performance.now();
+  const timer = setInterval(() => {
+    const now = processorTime(child.pid);
+    // Not a number is never equal: where nothing is known nothing is killed.
+    if (now !== used) [used, since] = [now, performance.now()];
+    if (performance.now() - since < 1000 * seconds) return;
+    watch.stalled = true;
+    clearInterval(timer);
+    try {
+      child.kill("SIGKILL");
+    } catch { /* it has ended */ }
+  }, 250);
+  const watch = { stalled: false, [Symbol.dispose]: () => clearInterval(timer) };
+  return watch;
 }
 
 /** The last lines of a failed command's output, where the reason almost always stands. */
