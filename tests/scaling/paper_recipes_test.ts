@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadRecipe } from "../../src/config/load_recipe.ts";
+import { STREAM_DEFAULTS } from "../../src/config/recipe_defaults.ts";
 import { PAPER_TABLES } from "../../src/scaling/paper/paper_tables.ts";
 import { readHardware } from "../../src/scaling/plan/hardware.ts";
 import { planRecipe } from "../../src/scaling/plan/plan_recipe.ts";
@@ -51,6 +52,11 @@ for (const name of NAMES) {
     assert.equal(recipe.name, name);
     assert.equal(headerLine(text, "Command"), `deno task train paper/${name}`);
     assert.equal(headerLine(text, "Cost"), `deno task plan paper/${name} --hardware a100-80gb:8`);
+    const score = `deno task eval --run runs/${name} --data imagenet/val --bench imagenet-1k`;
+    assert.equal(headerLine(text, "Score"), score);
+    // Billions of pairs are not baked first, and shards have no benchmarks of their own.
+    assert.deepEqual(recipe.data.stream, STREAM_DEFAULTS);
+    assert.deepEqual(recipe.eval.benches, []);
     const pairs = recipe.stages.reduce((sum, { samples }) => sum + samples, 0);
     assert.equal(headerLine(text, "Pairs"), String(pairs));
     const [, published, planned] = headerLine(text, "A100 hours")
