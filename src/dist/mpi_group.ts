@@ -1,12 +1,16 @@
 import { joinRanks, loadEngine, RankError } from "./native_group.ts";
 import type { RankGroup } from "./rank_group.ts";
 import type { Environment, RankInfo } from "./ranks.ts";
+import { rendezvousSeconds } from "./rendezvous.ts";
+
+/** Seconds that the ranks of a job may take to start; MPI itself would wait for ever. */
+export const MPI_RENDEZVOUS_SECONDS = 600;
 
 /**
  * Joins the other ranks through Open MPI.
  *
  * @param info What the environment says of this process.
- * @throws {RankError} when the process was not started by MPI, or MPI sees other ranks.
+ * @throws {RankError} when not all ranks come in time, when the process was not started by MPI, or MPI sees other ranks.
  */
 export async function openMpiGroup(info: RankInfo, env: Environment): Promise<RankGroup> {
   if (info.source !== "Open MPI" && env("PMIX_RANK") === undefined) {
@@ -17,7 +21,11 @@ export async function openMpiGroup(info: RankInfo, env: Environment): Promise<Ra
     );
   }
   loadEngine(env("CLIPA_MPI_LIBRARY"));
-  const group = await joinRanks(info, env);
+  const group = await withinSeconds(
+    joinRanks(info, env),
+    rendezvousSeconds(env, MPI_RENDEZVOUS_SECONDS),
+    info,
+  );
   if (group.rank !== info.rank || group.size !== info.size) {
     await group.close();
     throw new RankError(
@@ -27,4 +35,23 @@ export async function openMpiGroup(info: RankInfo, env: Environment): Promise<Ra
     );
   }
   return group;
+}
+
+async function withinSeconds(
+  joining: Promise<RankGroup>,
+  seconds: number,
+  { rank, size }: RankInfo,
+): Promise<RankGroup> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const problem =
+      `rank ${rank}: not all of the ${size} ranks came within ${seconds} s; one hangs before ` +
+      "it joins, or was started as another program; set CLIPA_DIST_RENDEZVOUS to wait longer";
+    timer = setTimeout(() => reject(new RankError(problem)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([joining, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

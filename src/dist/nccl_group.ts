@@ -1,7 +1,7 @@
 import { joinRanks, loadEngine, meetAt, newIdentity, RankError } from "./native_group.ts";
 import type { RankGroup } from "./rank_group.ts";
 import type { Environment, RankInfo } from "./ranks.ts";
-import { rendezvous } from "./rendezvous.ts";
+import { rendezvous, rendezvousSeconds } from "./rendezvous.ts";
 
 /** Seconds that the ranks of a job may take to start. */
 export const RENDEZVOUS_SECONDS = 120;
@@ -34,7 +34,7 @@ export async function openNcclGroup(
     size,
     ...master,
     token: jobToken(env),
-    timeoutSeconds: rendezvousSeconds(env),
+    timeoutSeconds: rendezvousSeconds(env, RENDEZVOUS_SECONDS),
   });
   meetAt({ identity, host: master.host, rank, size, device });
   return await joinRanks(info, env);
@@ -44,11 +44,4 @@ export async function openNcclGroup(
 function jobToken(env: Environment): string {
   const names = ["CLIPA_JOB_TOKEN", "TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "PMIX_NAMESPACE"];
   return names.map((name) => env(name)).find((value) => value) ?? "one job per address";
-}
-
-function rendezvousSeconds(env: Environment): number {
-  const text = env("CLIPA_DIST_RENDEZVOUS");
-  const value = text === undefined ? RENDEZVOUS_SECONDS : Number(text);
-  if (value >= 1 && value <= 86_400) return value;
-  throw new RangeError(`CLIPA_DIST_RENDEZVOUS is "${text}"; allowed: 1 to 86400 seconds`);
 }

@@ -1,3 +1,5 @@
+import type { Environment } from "./ranks.ts";
+
 /** How ranks meet without MPI, for what must be known before they can talk: a communicator's id. */
 export interface RendezvousOptions {
   readonly rank: number;
@@ -9,6 +11,19 @@ export interface RendezvousOptions {
   readonly token: string;
   /** Longest wait for all ranks, in seconds. */
   readonly timeoutSeconds: number;
+}
+
+/**
+ * How long ranks wait for those that have not come, from `CLIPA_DIST_RENDEZVOUS`.
+ *
+ * @param usual Seconds where it is not set.
+ * @throws {RangeError} when it is no number of seconds.
+ */
+export function rendezvousSeconds(env: Environment, usual: number): number {
+  const text = env("CLIPA_DIST_RENDEZVOUS");
+  const value = text === undefined ? usual : Number(text);
+  if (value >= 1 && value <= 86_400) return value;
+  throw new RangeError(`CLIPA_DIST_RENDEZVOUS is "${text}"; allowed: 1 to 86400 seconds`);
 }
 
 interface Hello {

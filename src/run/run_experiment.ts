@@ -53,8 +53,8 @@ export interface ExperimentOptions {
   /** The ranks that train together; only rank 0 writes and evaluates. Default alone. */
   readonly group?: RankGroup;
   /**
-   * Every rank keeps its share of the optimizer's state alone. A run that fails or is stopped then goes
-   * back to its last checkpoint. Default false.
+   * Every rank keeps its share of the optimizer's state alone. A run of which a rank fails then goes back
+   * to its last checkpoint; one that is stopped saves as others do. Default false.
    */
   readonly shardOptimizer?: boolean;
   /** Weights of earlier stages that were trained before, by a run with the same stages. */

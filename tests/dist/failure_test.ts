@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runRanks, startRanks } from "./run_ranks.ts";
+import { outcomeOf, rankProgram, runRanks, startCommands, startRanks } from "./run_ranks.ts";
 
 /** Ranks that work together until one is gone: their process numbers, and how it ended. */
 async function disturb(ranks: number, disturbance: (pids: number[]) => void) {
@@ -76,6 +76,16 @@ Deno.test("a rank says so when its launcher's variables and MPI contradict each 
   const { code, stderr } = await runRanks(2, ["exchange"], { RANK: "0", WORLD_SIZE: "5" });
   assert.notEqual(code, 0);
   assert.match(stderr, /OMPI_COMM_WORLD_(SIZE is 2 and WORLD_SIZE is 5|RANK is 1 and RANK is 0)/);
+});
+
+Deno.test("a rank says so when another never comes, and MPI would wait for ever", async () => {
+  const commands = [rankProgram("exchange"), ["sleep", "600"]];
+  const { code, stderr, seconds } = await outcomeOf(
+    startCommands(commands, { CLIPA_DIST_RENDEZVOUS: "3" }),
+  );
+  assert.notEqual(code, 0);
+  assert.match(stderr, /rank 0: not all of the 2 ranks came within 3 s; one hangs before it joins/);
+  assert.ok(seconds < 60, `${seconds} s`);
 });
 
 Deno.test("a collective fails with a sentence when a rank lives but does not take part", async () => {

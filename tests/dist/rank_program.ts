@@ -92,12 +92,13 @@ const MODES: Record<string, (group: RankGroup) => Promise<unknown>> = {
   },
   // A run that meets spikes and goes back: `dir`, `out`, and where one of the ranks is killed.
   async spikes(group) {
-    const { dir, out, resume, killAt, killOn } = JSON.parse(argument);
+    const { dir, out, resume, killAt, killOn, shardOptimizer } = JSON.parse(argument);
     using _ = poisonBatches(384, (batch) => POISONED.includes(batch), group.size);
     await runSmall(dir, out, {
       recipe: spikeRecipe(),
       resume,
       group,
+      shardOptimizer,
       onStep: (steps) => {
         if (steps === killAt && group.rank === killOn) Deno.kill(Deno.pid, "SIGKILL");
       },

@@ -44,13 +44,16 @@ export interface SmallRun {
   readonly onStep?: (steps: number) => void;
   /** Default alone. */
   readonly group?: RankGroup;
+  /** Each rank keeps its share of the optimizer's state. */
+  readonly shardOptimizer?: boolean;
 }
 
 /** Runs into `dir/out` with the data set in `dir/set`; null when it was stopped. */
 export async function runSmall(
   dir: string,
   out: string,
-  { recipe = smallRecipe(), resume = false, stopAfter, onStep, group = SOLO }: SmallRun = {},
+  { recipe = smallRecipe(), resume = false, stopAfter, onStep, group = SOLO, shardOptimizer }:
+    SmallRun = {},
 ): Promise<ExperimentResult | null> {
   const controller = new AbortController();
   let steps = 0;
@@ -61,6 +64,7 @@ export async function runSmall(
       device: "cpu",
       dataSet: (await group.share(group.rank === 0 ? makeSmallSet(`${dir}/set`) : null))!,
       group,
+      shardOptimizer,
       setupSeconds: 0,
       signal: controller.signal,
       onProgress: () => {

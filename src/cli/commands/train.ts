@@ -78,7 +78,7 @@ export function trainCommand<DataSet, Result extends TrainResult>(
       "shard-optimizer": {
         kind: "flag",
         help:
-          "Ranks keep a share of the optimizer's state each; a stopped run goes on from a checkpoint",
+          "Ranks keep a share of the optimizer's state each; when one fails the run goes back to a checkpoint",
       },
       resume: { kind: "flag", help: "Go on from the newest checkpoint in the folder" },
       device: {
