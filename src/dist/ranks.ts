@@ -133,6 +133,8 @@ function readMaster(env: Environment): RankInfo["master"] {
   return { host, port: taken ? port + 1 : port };
 }
 
+const HOST = /^(?:[\w.-]+|\[[0-9A-Fa-f:]+\])$/;
+
 /**
  * Where ranks meet, for the permissions of a process that is one of several: rank 0 listens there, the
  * others connect.
@@ -146,7 +148,10 @@ export function meetingHosts(env: Environment): string[] {
   try {
     const { size, master } = readRanks(env);
     if (size === 1 || master === null) return [];
-    return [`${master.host}:${master.port}`, `0.0.0.0:${master.port}`];
+    const { host, port } = master;
+    const named = host.includes(":") ? `[${host}]` : host;
+    // What is no host would widen the permission.
+    return [named, "0.0.0.0"].filter((name) => HOST.test(name)).map((name) => `${name}:${port}`);
   } catch {
     // Every process reports an environment that makes no sense.
     return [];

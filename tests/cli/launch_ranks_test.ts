@@ -39,6 +39,8 @@ Deno.test("describeFailure names the rank when it was killed, lost or failed", (
   assert.match(describeFailure(killed, 137), /^rank 1 was ended by signal 9 \(Killed\), and the/);
   const lost = "error: rank 0 ends: rank 1 (process 7 on a) gave no sign of life for 8 s: it was";
   assert.match(describeFailure(lost, 1), /^rank 1 \(process 7 on a\) gave no sign of life/);
+  const told = "error: rank 0 ends: rank 1 (process 7 on a) ended: no disk\nerror: no disk\n";
+  assert.match(describeFailure(told, 1), /^a rank failed: no disk$/);
   assert.match(describeFailure("error: no such recipe\n", 1), /^a rank failed: no such recipe$/);
   assert.match(describeFailure("", 3), /mpirun ended with exit status 3/);
 });

@@ -113,6 +113,8 @@ Deno.test("meetingHosts names where ranks meet, and nothing where there is nobod
   // The agent of torchrun itself listens there; ranks meet one further.
   const agent = { ...torch, TORCHELASTIC_USE_AGENT_STORE: "True" };
   assert.deepEqual(meetingHosts(env(agent)), ["node-a:29501", "0.0.0.0:29501"]);
+  assert.equal(meetingHosts(env({ ...torch, MASTER_ADDR: "fd00::1" }))[0], "[fd00::1]:29500");
+  assert.deepEqual(meetingHosts(env({ ...torch, MASTER_ADDR: "a,b" })), ["0.0.0.0:29500"]);
   for (const seen of [{}, TORCH, MPI, { ...torch, RANK: "x" }]) {
     assert.deepEqual(meetingHosts(env(seen)), []);
   }

@@ -1,7 +1,7 @@
 import { trainingFlags } from "../../config/permissions.ts";
 import { shardHosts } from "../../config/shard_hosts.ts";
 import type { CommandContext } from "../command.ts";
-import { endingWithUs, relay, SAVE_MS } from "./rank_process.ts";
+import { endingWithUs, LOST_RANK, OWN_ERROR, relay, SAVE_MS } from "./rank_process.ts";
 
 /** Where the ranks of one machine meet. */
 const HOST = "127.0.0.1";
@@ -113,7 +113,7 @@ export function describeRankEnds(ends: readonly RankEnd[]): string {
   const again = "run the same command again to go on from the newest checkpoint";
   // What the others saw comes first: a rank that hung was killed by this launcher alone.
   for (const { said } of ends) {
-    const lost = /rank \d+ ends: (rank \d+ .*(?:gave no sign of life|is gone).*)/.exec(said);
+    const lost = LOST_RANK.exec(said);
     if (lost) return `${lost[1]}; the other ranks ended with it; ${again}`;
   }
   const [first] = ends.filter(({ code }) => code !== 0);
@@ -121,7 +121,7 @@ export function describeRankEnds(ends: readonly RankEnd[]): string {
     return `rank ${first.rank} was ended by signal ${first.signal}, and the other ranks with it; ${again}`;
   }
   const own = ends.flatMap(({ rank, said }) => {
-    const error = /^error: (?!rank \d+ ends: )(.*)$/m.exec(said);
+    const error = OWN_ERROR.exec(said);
     return error ? [`rank ${rank} failed: ${error[1]}`] : [];
   });
   return own[0] ?? `rank ${first.rank} ended with exit status ${first.code}; see above`;

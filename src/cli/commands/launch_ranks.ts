@@ -5,7 +5,7 @@ import { UsageError } from "../usage_error.ts";
 import { launchDevice } from "../../config/launch_device.ts";
 import { STOP_SIGNAL } from "../stop_signal.ts";
 import { runGpuRanks } from "./gpu_ranks.ts";
-import { endingWithUs, relay, SAVE_MS } from "./rank_process.ts";
+import { endingWithUs, LOST_RANK, OWN_ERROR, relay, SAVE_MS } from "./rank_process.ts";
 
 /** Tasks whose work ranks can share. */
 const TASKS = ["train"];
@@ -183,8 +183,8 @@ export function describeFailure(said: string, code: number): string {
     const [, rank, number, name] = killed;
     return `rank ${rank} was ended by signal ${number} (${name}), and the other ranks with it; ${again}`;
   }
-  const lost = /rank \d+ ends: (.*)/.exec(said);
+  const lost = LOST_RANK.exec(said);
   if (lost) return `${lost[1]}; the other ranks ended with it; ${again}`;
-  const own = /^error: (.*)$/m.exec(said);
+  const own = OWN_ERROR.exec(said) ?? /^error: (.*)$/m.exec(said);
   return own ? `a rank failed: ${own[1]}` : `mpirun ended with exit status ${code}; see above`;
 }

@@ -1,5 +1,10 @@
 import { fileExists } from "../setup/file_exists.ts";
 
+/** What a rank says of another that was lost. */
+export const LOST_RANK = /rank \d+ ends: (rank \d+ .*(?:gave no sign of life|is gone).*)/;
+/** What a rank says of itself, not of another. */
+export const OWN_ERROR = /^error: (?!rank \d+ ends: |stopped while the ranks)(.*)$/m;
+
 /** Milliseconds that ranks have to save when the user stops them. */
 export const SAVE_MS = 60_000;
 
