@@ -189,6 +189,13 @@ Deno.test("tableItems names file, line and what is allowed when a table is wrong
       /list\.jsonl, line 2: \[1\]; allowed: one JSON object/,
     );
     assert.throws(read("latin.csv"), /latin\.csv: not UTF-8/);
+    // Of no size on the disk.
+    Deno.writeTextFileSync(`${dir}/huge.csv`, "");
+    Deno.truncateSync(`${dir}/huge.csv`, 2 ** 28 + 1);
+    assert.throws(
+      read("huge.csv"),
+      /huge\.csv: seen 268435457 bytes; allowed: 268435456; split the table, or save it as Parquet/,
+    );
     const named = [
       ...tableItems(`${dir}/columns.csv`, "csv", { image: "picture", caption: "words" }),
     ];

@@ -3,6 +3,9 @@ import { dirname, resolve } from "node:path";
 import { chooseColumn } from "./choose_column.ts";
 import { type BrokenItem, type SourceItem, tidyCaption } from "./source_item.ts";
 
+/** Largest table: it is held in memory, and a text of twice the size could not be. */
+const MAX_TABLE_BYTES = 256 << 20;
+
 /** Tables that are read. */
 export type TableKind = "csv" | "tsv" | "jsonl";
 
@@ -22,7 +25,8 @@ interface Row {
 /**
  * The pairs that a table lists: CSV or TSV with a line of column names, or one JSON object a line.
  *
- * @throws {SyntaxError} when it is no such table, is empty or lacks a column; names file and line.
+ * @throws {SyntaxError} when it is no such table, is empty, lacks a column or is larger than 256 MiB; names
+ * file and line.
  *
  * ```ts ignore
  * for (const item of tableItems("captions.csv", "csv")) console.log(item);
@@ -94,6 +98,13 @@ function jsonRows(path: string, text: string): Row[] {
 }
 
 function readUtf8(path: string): string {
+  const { size } = Deno.statSync(path);
+  if (size > MAX_TABLE_BYTES) {
+    throw new SyntaxError(
+      `${path}: seen ${size} bytes; allowed: ${MAX_TABLE_BYTES}; split the table, or save it as ` +
+        "Parquet, of which a part at a time is read",
+    );
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
   } catch (cause) {
