@@ -164,8 +164,8 @@ export class OrtSession implements Disposable {
   }
 
   /**
-   * A run whose inputs and outputs stay where they are: tensors in memory of the library's device,
-   * read and written at every call of `execute`. Inputs may also be values of the host, which are
+   * A run whose inputs and outputs stay where they are: tensors in memory of the library's device (f32, u8,
+   * i32 or i64, as the model declares), read and written at every call of `execute`. Inputs may also be values of the host, which are
    * copied once, here. An output that is not bound can be read from the run.
    *
    * @throws {TypeError | RangeError} when an input is missing, or a tensor is unknown or has another

@@ -14,7 +14,7 @@ Deno.test("ensureWheels ends with a message when a download stalls, and goes on 
   const request = { folder, wheels: [wheel], what: "the kit", variable: "KIT_HOME" };
   await assert.rejects(
     ensureWheels(request, server.source),
-    /files\/kit could not be fetched: no byte came for 1 s, 2 times in a row; what came is kept, run the same command again to go on; is the network there\? .* KIT_HOME to what is installed/,
+    /files\/kit could not be fetched: no byte came for 2 s, 2 times in a row; what came is kept, run the same command again to go on; is the network there\? .* KIT_HOME to what is installed/,
   );
   assert.deepEqual(names(folder), ["kit-1.whl.part", "kit-1.whl.part.json"], "no file of the kit");
   const patient = { ...server.source, patience: {} };
@@ -59,7 +59,7 @@ Deno.test("ensureWheels refuses an index that stalls, a wheel without a member, 
   });
   await assert.rejects(
     ensureWheels(request(slow.cache), slow.source),
-    /simple\/kit\/ cannot be reached \(no byte came for 1 s\); is the network there\?/,
+    /simple\/kit\/ cannot be reached \(no byte came for 2 s\); is the network there\?/,
   );
   await using server = wheelServer({ kit: bytes });
   await assert.rejects(

@@ -78,7 +78,7 @@ export function wheelServer(
       env: (name) => env[name],
       arch: "x86_64",
       fetch: (url, init) => fetch(url, init),
-      patience: { attempts: 2, stallSeconds: 1, pauseSeconds: 0.01 },
+      patience: { attempts: 2, stallSeconds: 2, pauseSeconds: 0.01 },
     },
     async [Symbol.asyncDispose]() {
       for (const close of open) close();

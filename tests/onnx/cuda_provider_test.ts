@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
+import { boundedOutput } from "../cuda/bounded_child.ts";
 import { ortLibraryPath } from "../../src/onnx/ort_library.ts";
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
 const PROVIDER = "libonnxruntime_providers_cuda.so";
 
-async function run(program: string, args: string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await new Deno.Command(program, {
-    args,
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
+function run(program: string, args: string[], env: Record<string, string> = {}) {
+  return boundedOutput(program, { args, cwd: ROOT, env: { NO_COLOR: "1", ...env } });
 }
 
 /** Compiles a library; `linked` are libraries that it needs. */
