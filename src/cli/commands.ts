@@ -271,8 +271,8 @@ const shards = shardsCommand({
     const { folderItems } = await import("../data/sources/folder_source.ts");
     const { tableItems } = await import("../data/sources/table_source.ts");
     const { parquetItems } = await import("../data/sources/parquet_source.ts");
-    const items = from === "folder"
-      ? folderItems(path)
+    const items = from === "folder" || from === "img2dataset"
+      ? folderItems(path, from === "folder")
       : from === "parquet"
       ? parquetItems(path, columns)
       : tableItems(path, from, columns);

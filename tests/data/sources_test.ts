@@ -102,6 +102,23 @@ Deno.test("packShards keeps pictures and captions of a folder, in order, over se
   });
 });
 
+Deno.test("folderItems takes img2dataset's files with their captions, never their numbers", async () => {
+  const files = {
+    "00000/000000000.jpg": PNG,
+    "00000/000000000.txt": "a boat",
+    "00000/000000000.json": '{"status":"success"}',
+    "00000/000000001.jpg": PNG,
+    "00000.parquet": "x",
+    "00000_stats.json": "{}",
+  };
+  await withFolder(files, (dir) => {
+    assert.deepEqual([...folderItems(dir, false)], [
+      { at: "00000/000000000.jpg", path: `${dir}/00000/000000000.jpg`, caption: "a boat" },
+      { at: "00000/000000001.jpg", problem: "no text: 000000001.txt is not there" },
+    ]);
+  });
+});
+
 Deno.test("packShards counts what it leaves out by reason and shifts no other", async () => {
   const files = {
     "in/a.png": PNG,
@@ -145,6 +162,24 @@ Deno.test("packShards leaves no folder when nothing is left or its signal fires"
   });
 });
 
+Deno.test("tableItems gives the first rows of a long table before the last are read", async () => {
+  const row = (i: number) => `a${i}.png,${"word ".repeat(20)}${i}\n`;
+  const table = `image,text\n${
+    Array.from({ length: 20_000 }, (_, i) => row(i)).join("")
+  }far,too,many\n`;
+  await withFolder({ "t.csv": table }, async (dir) => {
+    let count = 0;
+    const read = async () => {
+      for await (const item of tableItems(`${dir}/t.csv`, "csv")) {
+        assert.ok("caption" in item && item.caption.endsWith(` ${count}`));
+        count++;
+      }
+    };
+    await assert.rejects(read, /t\.csv: .* line 20002; allowed/);
+    assert.ok(count > 18_000, `${count} rows came before the error`);
+  });
+});
+
 for (
   const [kind, table] of [
     ["csv", '\ufefffile_name,id,caption\na.png,1,"a car, ""red"""\nsub/b.png,2,"two\nlines"\n'],
@@ -172,33 +207,30 @@ Deno.test("tableItems names file, line and what is allowed when a table is wrong
     "ragged.csv": "file_name,caption\na.png\n",
     "list.jsonl": '{"image":"a.png","text":"a"}\n[1]\n',
     "latin.csv": Uint8Array.of(0x69, 0xe9, 0x0a),
+    "endless.csv": `image,text\na.png,"${"no end ".repeat(700_000)}`,
+    "endless.jsonl": `{"image":"a.png","text":"a"}\n{"image":"${"a".repeat(4_300_000)}`,
     "mixed.csv": "image,text\nhttps://example.org/a.png,far\n,none\nmissing.png,gone\n",
   };
   await withFolder(files, async (dir) => {
-    const read = (name: string, kind: "csv" | "jsonl" = "csv") => () => [
-      ...tableItems(`${dir}/${name}`, kind),
-    ];
-    assert.throws(read("none.csv"), /none\.csv: no row; allowed/);
-    assert.throws(
-      read("columns.csv"),
-      /no column image or .*; seen picture, words; .*image-column/,
+    const refuses = (name: string, message: RegExp, kind: "csv" | "jsonl" = "csv") =>
+      assert.rejects(Array.fromAsync(tableItems(`${dir}/${name}`, kind)), {
+        name: "SyntaxError",
+        message,
+      });
+    await refuses("none.csv", /none\.csv: no row; allowed/);
+    await refuses("columns.csv", /no column image or .*; seen picture, words; .*image-column/);
+    await refuses("ragged.csv", /ragged\.csv: .*; allowed: csv with a line of column names/);
+    await refuses("list.jsonl", /list\.jsonl, line 2: \[1\]; allowed: one JSON object/, "jsonl");
+    await refuses("latin.csv", /latin\.csv: not UTF-8/);
+    await refuses("endless.csv", /endless\.csv: Max Record Size.*at most 4194304 bytes/);
+    await refuses("endless.jsonl", /endless\.jsonl, line 2: longer than 4194304/, "jsonl");
+    await assert.rejects(
+      Array.fromAsync(tableItems(`${dir}/not.csv`, "csv")),
+      Deno.errors.NotFound,
     );
-    assert.throws(read("ragged.csv"), /ragged\.csv: .*; allowed: csv with a line of column names/);
-    assert.throws(
-      read("list.jsonl", "jsonl"),
-      /list\.jsonl, line 2: \[1\]; allowed: one JSON object/,
+    const named = await Array.fromAsync(
+      tableItems(`${dir}/columns.csv`, "csv", { image: "picture", caption: "words" }),
     );
-    assert.throws(read("latin.csv"), /latin\.csv: not UTF-8/);
-    // Of no size on the disk.
-    Deno.writeTextFileSync(`${dir}/huge.csv`, "");
-    Deno.truncateSync(`${dir}/huge.csv`, 2 ** 28 + 1);
-    assert.throws(
-      read("huge.csv"),
-      /huge\.csv: seen 268435457 bytes; allowed: 268435456; split the table, or save it as Parquet/,
-    );
-    const named = [
-      ...tableItems(`${dir}/columns.csv`, "csv", { image: "picture", caption: "words" }),
-    ];
     assert.equal(named.length, 1);
     await assert.rejects(
       packShards(tableItems(`${dir}/mixed.csv`, "csv"), { out: `${dir}/out` }),

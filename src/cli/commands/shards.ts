@@ -4,7 +4,7 @@ import { createProgressBar, type Progress } from "../progress_bar.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Where pairs come from. */
-export const SOURCES = ["folder", "csv", "tsv", "jsonl", "parquet"] as const;
+export const SOURCES = ["folder", "img2dataset", "csv", "tsv", "jsonl", "parquet"] as const;
 
 /** How pictures are decoded to be checked. */
 export const DECODES = ["exact", "scaled"] as const;
@@ -103,8 +103,8 @@ export function shardsCommand({ pack, stats }: ShardsParts): Command {
         throw new UsageError(
           `--from: seen "${args.value("from")}"; allowed: ${
             SOURCES.join(", ")
-          }; img2dataset's files ` +
-            "are a folder, and its tars are shards already",
+          }; img2dataset's tars are ` +
+            "shards already",
         );
       }
       const out = args.value("out");

@@ -8,6 +8,8 @@ const PICTURES = [".png", ".jpg", ".jpeg", ".webp"];
  * it; without one it is the file's name with `_`, `-` and `.` as blanks and a number at its end left out.
  * Links to folders are not followed.
  *
+ * @param named Whether a file's name may be its caption; img2dataset's are numbers, so theirs may not.
+ *
  * @throws {Deno.errors.NotFound} when there is no such folder.
  *
  * ```ts ignore
@@ -15,13 +17,18 @@ const PICTURES = [".png", ".jpg", ".jpeg", ".webp"];
  * // { at: "red_car-01.png", path: "pictures/red_car-01.png", caption: "red car" }
  * ```
  */
-export function* folderItems(folder: string): Generator<SourceItem | BrokenItem> {
+export function* folderItems(
+  folder: string,
+  named = true,
+): Generator<SourceItem | BrokenItem> {
   for (const path of picturesBelow(folder)) {
     const at = relative(folder, path);
     const sidecar = path.slice(0, -extname(path).length) + ".txt";
     const text = readText(sidecar);
     if (text === null) yield { at, problem: `unreadable text: ${basename(sidecar)} is not UTF-8` };
-    else yield { at, path, caption: tidyCaption(text ?? captionOfName(path)) };
+    else if (text === undefined && !named) {
+      yield { at, problem: `no text: ${basename(sidecar)} is not there` };
+    } else yield { at, path, caption: tidyCaption(text ?? captionOfName(path)) };
   }
 }
 

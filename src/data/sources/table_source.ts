@@ -1,10 +1,8 @@
-import { parse } from "csv-parse/sync";
+import { parse } from "csv-parse";
 import { dirname, resolve } from "node:path";
+import { pipeline, Readable } from "node:stream";
 import { chooseColumn } from "./choose_column.ts";
 import { type BrokenItem, type SourceItem, tidyCaption } from "./source_item.ts";
-
-/** Largest table: it is held in memory, and a text of twice the size could not be. */
-const MAX_TABLE_BYTES = 256 << 20;
 
 /** Tables that are read. */
 export type TableKind = "csv" | "tsv" | "jsonl";
@@ -17,33 +15,36 @@ export interface TableColumns {
   readonly caption?: string;
 }
 
+/** Longest row, bytes: what is longer is a mark of quotation without its end, or no table. */
+const MOST_ROW_BYTES = 4 << 20;
+
 interface Row {
   readonly line: number;
   readonly cells: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The pairs that a table lists: CSV or TSV with a line of column names, or one JSON object a line.
+ * The pairs that a table lists: CSV or TSV with a line of column names, or one JSON object a line. It is read
+ * as a stream, so memory holds a few rows whatever its length.
  *
- * @throws {SyntaxError} when it is no such table, is empty, lacks a column or is larger than 256 MiB; names
- * file and line.
+ * @throws {SyntaxError} when it is no such table, is empty or lacks a column; names file and line.
  *
  * ```ts ignore
- * for (const item of tableItems("captions.csv", "csv")) console.log(item);
+ * for await (const item of tableItems("captions.csv", "csv")) console.log(item);
  * ```
  */
-export function* tableItems(
+export async function* tableItems(
   path: string,
   kind: TableKind,
   columns: TableColumns = {},
-): Generator<SourceItem | BrokenItem> {
-  const text = readUtf8(path);
-  const rows = kind === "jsonl" ? jsonRows(path, text) : csvRows(path, text, kind);
-  if (rows.length === 0) throw new SyntaxError(`${path}: no row; allowed: one pair a line`);
-  const names = Object.keys(rows[0].cells);
-  const image = chooseColumn(path, names, "image", columns.image);
-  const caption = chooseColumn(path, names, "caption", columns.caption);
-  for (const { line, cells } of rows) {
+): AsyncGenerator<SourceItem | BrokenItem, void, void> {
+  let image: string | undefined, caption = "";
+  for await (const { line, cells } of kind === "jsonl" ? jsonRows(path) : csvRows(path, kind)) {
+    if (image === undefined) {
+      const names = Object.keys(cells);
+      image = chooseColumn(path, names, "image", columns.image);
+      caption = chooseColumn(path, names, "caption", columns.caption);
+    }
     const at = `${path}, line ${line}`;
     const file = cells[image], words = cells[caption];
     if (typeof file !== "string" || file.trim() === "") {
@@ -56,57 +57,80 @@ export function* tableItems(
       yield { at, path: resolve(dirname(path), file.trim()), caption: tidyCaption(words) };
     }
   }
+  if (image === undefined) throw new SyntaxError(`${path}: no row; allowed: one pair a line`);
 }
 
-function csvRows(path: string, text: string, kind: "csv" | "tsv"): Row[] {
+async function* csvRows(path: string, kind: "csv" | "tsv"): AsyncGenerator<Row, void, void> {
+  const parser = parse({
+    bom: true,
+    columns: true,
+    delimiter: kind === "csv" ? "," : "\t",
+    // A quotation mark inside a caption of a TSV is a character like any other.
+    quote: kind === "csv" ? '"' : null,
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: MOST_ROW_BYTES,
+  });
   try {
-    const parsed: { record: Record<string, string>; info: { lines: number } }[] = parse(text, {
-      bom: true,
-      columns: true,
-      delimiter: kind === "csv" ? "," : "\t",
-      // A quotation mark inside a caption of a TSV is a character like any other.
-      quote: kind === "csv" ? '"' : null,
-      info: true,
-      skip_empty_lines: true,
-    });
-    return parsed.map(({ record, info }) => ({ line: info.lines, cells: record }));
+    // What is wrong with the text ends the parser, and the loop throws it.
+    pipeline(Readable.from(textOf(path)), parser, () => {});
+    for await (const { record, info } of parser) yield { line: info.lines, cells: record };
   } catch (cause) {
-    const seen = cause instanceof Error ? cause.message : String(cause);
+    if (!(cause instanceof Error) || !("code" in cause && String(cause.code).startsWith("CSV_"))) {
+      throw cause;
+    }
     throw new SyntaxError(
-      `${path}: ${seen}; allowed: ${kind} with a line of column names and as many cells in each row`,
+      `${path}: ${cause.message}; allowed: ${kind} with a line of column names and as many cells in each ` +
+        `row, of at most ${MOST_ROW_BYTES} bytes`,
       { cause },
     );
   }
 }
 
-function jsonRows(path: string, text: string): Row[] {
-  return text.split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
+async function* jsonRows(path: string): AsyncGenerator<Row, void, void> {
+  let rest = "", line = 0;
+  const row = (text: string): Row[] => {
+    line++;
+    if (text.trim() === "") return [];
     let cells: unknown;
     try {
-      cells = JSON.parse(line);
+      cells = JSON.parse(text);
     } catch {
       // Said below.
     }
     if (typeof cells === "object" && cells !== null && !Array.isArray(cells)) {
-      return [{ line: i + 1, cells: cells as Record<string, unknown> }];
+      return [{ line, cells: cells as Record<string, unknown> }];
     }
     throw new SyntaxError(
-      `${path}, line ${i + 1}: ${line.slice(0, 60)}; allowed: one JSON object a line`,
+      `${path}, line ${line}: ${text.slice(0, 60)}; allowed: one JSON object a line`,
     );
-  });
+  };
+  for await (const piece of textOf(path)) {
+    const lines = (rest + piece).split("\n");
+    rest = lines.pop()!;
+    for (const text of lines) yield* row(text);
+    if (rest.length > MOST_ROW_BYTES) {
+      throw new SyntaxError(
+        `${path}, line ${
+          line + 1
+        }: longer than ${MOST_ROW_BYTES} characters; allowed: one JSON object a ` +
+          "line",
+      );
+    }
+  }
+  yield* row(rest);
 }
 
-function readUtf8(path: string): string {
-  const { size } = Deno.statSync(path);
-  if (size > MAX_TABLE_BYTES) {
-    throw new SyntaxError(
-      `${path}: seen ${size} bytes; allowed: ${MAX_TABLE_BYTES}; split the table, or save it as ` +
-        "Parquet, of which a part at a time is read",
-    );
-  }
+/** The text of a file, in pieces. */
+async function* textOf(path: string): AsyncGenerator<string, void, void> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  using file = await Deno.open(path, { read: true });
+  const buffer = new Uint8Array(1 << 16);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
+    for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) {
+      yield decoder.decode(buffer.subarray(0, n), { stream: true });
+    }
+    yield decoder.decode();
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new SyntaxError(`${path}: not UTF-8; save the table as UTF-8`, { cause });
