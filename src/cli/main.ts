@@ -14,7 +14,7 @@ if (import.meta.main) {
   const silent = isFollower(env);
   const ranked = !isAlone(env);
   const code = await runCli(COMMANDS, Deno.args, {
-    signal: stopSignal(ranked),
+    signal: stopSignal(),
     env,
     root: decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, ""),
     print: (line) => silent || Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`)),

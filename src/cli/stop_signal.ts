@@ -1,19 +1,20 @@
 /** Presses of Ctrl-C this close together are one: a shell and a launcher may both pass it on. */
 const SAME_PRESS_MS = 1000;
 
-/** Asks one of several ranks to save and end: mpirun passes it on and does nothing itself, as SLURM can. */
+/**
+ * Asks a task to save and end, however often it comes: mpirun passes it on to its ranks and does nothing
+ * itself, and SLURM can send it some time before a job's end.
+ */
 export const STOP_SIGNAL = "SIGUSR1";
 
 /** Exit status of a task that the user stopped, as shells have it for SIGINT. */
 export const STOPPED = 130;
 
 /**
- * A signal that aborts at the first SIGINT or SIGTERM, so that the running task can stop cleanly.
- * A second press ends the process at once.
- *
- * @param ranked True for one of several ranks, which {@linkcode STOP_SIGNAL} stops too, however often.
+ * A signal that aborts at the first SIGINT, SIGTERM or {@linkcode STOP_SIGNAL}, so that the running task
+ * can stop cleanly. A second press ends the process at once.
  */
-export function stopSignal(ranked = false): AbortSignal {
+export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let firstMs: number | undefined;
   const stop = () => {
@@ -25,11 +26,6 @@ export function stopSignal(ranked = false): AbortSignal {
   };
   Deno.addSignalListener("SIGINT", stop);
   Deno.addSignalListener("SIGTERM", stop);
-  if (ranked) {
-    Deno.addSignalListener(STOP_SIGNAL, () => {
-      firstMs ??= performance.now();
-      controller.abort(new DOMException("stopped by the user", "AbortError"));
-    });
-  }
+  Deno.addSignalListener(STOP_SIGNAL, () => firstMs === undefined && stop());
   return controller.signal;
 }

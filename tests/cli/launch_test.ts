@@ -25,11 +25,11 @@ Deno.test("launch returns 2 and names the tasks when the task is unknown", async
   assert.match(stderr, /^error: unknown task "nope"; known tasks: .*test/);
 });
 
-Deno.test("forwardSignals hands SIGINT and SIGTERM to the child when there is no terminal", async () => {
+Deno.test("forwardSignals hands SIGINT, SIGTERM and SIGUSR1 to the child when there is no terminal", async () => {
   const script = await Deno.makeTempFile({ suffix: ".ts" });
   const child = `
-    for (const name of ["SIGINT", "SIGTERM"]) {
-      Deno.addSignalListener(name, () => { console.log(name); Deno.exit(name === "SIGINT" ? 41 : 42); });
+    for (const [name, code] of Object.entries({ SIGINT: 41, SIGTERM: 42, SIGUSR1: 43 })) {
+      Deno.addSignalListener(name, () => { console.log(name); Deno.exit(code); });
     }
     console.log("ready"); setInterval(() => {}, 1000);`;
   await Deno.writeTextFile(
@@ -42,7 +42,7 @@ Deno.test("forwardSignals hands SIGINT and SIGTERM to the child when there is no
      Deno.exit((await child.status).code);`,
   );
   try {
-    for (const [signal, code] of [["SIGINT", 41], ["SIGTERM", 42]] as const) {
+    for (const [signal, code] of [["SIGINT", 41], ["SIGTERM", 42], ["SIGUSR1", 43]] as const) {
       const parent = new Deno.Command(Deno.execPath(), {
         args: ["run", "--no-config", "-A", script],
         stdin: "null",

@@ -1,6 +1,7 @@
 import { trainingFlags } from "../../config/permissions.ts";
 import { shardHosts } from "../../config/shard_hosts.ts";
 import type { CommandContext } from "../command.ts";
+import { STOP_SIGNAL } from "../stop_signal.ts";
 import { endingWithUs, LOST_RANK, OWN_ERROR, relay, SAVE_MS } from "./rank_process.ts";
 
 /** Where the ranks of one machine meet. */
@@ -66,7 +67,8 @@ export async function runGpuRanks(
     if (code !== 0) end(children, GRACE_MS);
   }));
   const stop = () => {
-    kill(children, "SIGINT");
+    // A terminal has sent Ctrl-C to the ranks already; a second SIGINT might end them at once.
+    kill(children, STOP_SIGNAL);
     end(children, SAVE_MS);
   };
   signal.addEventListener("abort", stop);

@@ -11,6 +11,7 @@ export function forwardSignals(child: Deno.ChildProcess): () => void {
     ["SIGINT", () => Deno.stdin.isTerminal() || send(child, "SIGINT")],
     ["SIGTERM", () => send(child, "SIGTERM")],
     ["SIGHUP", () => send(child, "SIGHUP")],
+    ["SIGUSR1", () => send(child, "SIGUSR1")],
   ];
   for (const [signal, handler] of forward) Deno.addSignalListener(signal, handler);
   return () => {
