@@ -93,6 +93,10 @@ Deno.test("ranks that share indexes have the batches and cursors of one process,
     // Ranks on machines of their own have folders of their own.
     const apart = await ofRanks(2, 6, (rank) => ({ ...options, indexDir: `${dir}/own-${rank}` }));
     checkJoined(apart, wanted.slice(0, 6), "folders of their own");
+    // Where no folder can be made each reads for itself.
+    Deno.writeTextFileSync(`${dir}/file`, "");
+    const nowhere = await ofRanks(2, 6, () => ({ ...options, indexDir: `${dir}/file/index` }));
+    checkJoined(nowhere, wanted.slice(0, 6), "no folder");
   }, damage);
 });
 

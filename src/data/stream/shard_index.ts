@@ -104,9 +104,7 @@ async function loadOrBuild(
   const path = join(dir, `${hash}.index`);
   const found = await readIndex(path);
   if (found) return found;
-  await Deno.mkdir(dir, { recursive: true });
-  await begun(`${path}.lock`);
-  using _lock = await lockFile(`${path}.lock`, signal);
+  using _lock = await lockIndex(`${path}.lock`, begun, options);
   const made = await readIndex(path);
   if (made) return made;
   const entries: ShardEntry[] = [];
@@ -116,6 +114,22 @@ async function loadOrBuild(
   }
   await writeIndex(path, entries);
   return entries;
+}
+
+/** The right to make an index; a disk that cannot be written, or knows no locks, gives none and needs none. */
+async function lockIndex(
+  path: string,
+  begun: (lock: string) => Promise<void>,
+  { dir, signal }: IndexOptions,
+): Promise<Disposable | null> {
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+    await begun(path);
+    return await lockFile(path, signal);
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
 }
 
 /** Whether a file is there, or comes within the time that one is patient. */
