@@ -117,6 +117,16 @@ export function bytesOf(data: Float32Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** What to do about a place that cannot be written, by the system's words for it. */
+export function storageAdvice(reason: string): string {
+  if (/os error 30\b/.test(reason)) {
+    return "mount its disk for writing or choose another folder; what was written before is whole";
+  }
+  return /os error (1|13)\b/.test(reason)
+    ? "allow writing there or choose another folder; what was written before is whole"
+    : "free space or choose another folder";
+}
+
 /** Writes parts to a new file, flushes it to disk and renames it into place. */
 export function writeWhole(path: string, parts: Iterable<Uint8Array>): void {
   const temporary = `${path}.${Deno.pid}.part`;
@@ -134,8 +144,6 @@ export function writeWhole(path: string, parts: Iterable<Uint8Array>): void {
     // A fault of what is written, not of the place.
     if (cause instanceof TypeError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path} cannot be written (${reason}); free space or choose another folder`, {
-      cause,
-    });
+    throw new Error(`${path} cannot be written (${reason}); ${storageAdvice(reason)}`, { cause });
   }
 }

@@ -22,6 +22,7 @@ import { shardsCommand } from "./commands/shards.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { test } from "./commands/test_command.ts";
 import { testCudaBuild } from "./commands/test_cuda_build.ts";
+import { testFuzz } from "./commands/test_fuzz.ts";
 import { testSanitize } from "./commands/test_sanitize.ts";
 import { trust } from "./commands/trust.ts";
 import { cardCommand } from "./commands/card.ts";
@@ -336,6 +337,7 @@ export const COMMANDS: readonly Command[] = [
   report,
   test,
   testSanitize,
+  testFuzz,
   trust,
   testCudaBuild,
   ok,

@@ -37,7 +37,10 @@ export function openRunFolder(dir: string, recipe: Recipe, resume: boolean): Run
   });
   try {
     const old = goOn(dir, recipe, resume);
-    if (old !== null) return whole(old);
+    if (old !== null) {
+      checkCheckpoints(dir);
+      return whole(old);
+    }
     const notes = makeFolder(dir, recipe);
     // What was there has been moved aside, and its lock with it.
     lock?.[Symbol.dispose]();
@@ -87,6 +90,21 @@ function goOn(
     return { checkpoint, notes };
   }
   return null;
+}
+
+/** A folder of checkpoints that takes none would be found out after the first interval of training. */
+function checkCheckpoints(dir: string): void {
+  const folder = `${dir}/checkpoints`;
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.removeSync(Deno.makeTempDirSync({ dir: folder, prefix: ".clipa-" }));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `${folder} cannot be written (${reason}); allow writing there, or name another folder with --out`,
+      { cause },
+    );
+  }
 }
 
 /** Makes the folder of a new run; returns what was done about what was there. */

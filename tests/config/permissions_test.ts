@@ -4,7 +4,7 @@ import { shardHosts } from "../../src/config/shard_hosts.ts";
 import { permissionFlags, TASK_PERMISSIONS, trainingFlags } from "../../src/config/permissions.ts";
 
 Deno.test("every task but those that run tests has narrow permissions, and only fetch has the network", () => {
-  const tests = ["test", "test:cuda-build", "test:sanitize", "trust", "ok"];
+  const tests = ["test", "test:cuda-build", "test:sanitize", "test:fuzz", "trust", "ok"];
   const listed = [...Object.keys(TASK_PERMISSIONS), ...tests].sort();
   assert.deepEqual(listed, Object.keys(SETUP_PLANS).sort());
   for (const task of Object.keys(TASK_PERMISSIONS)) {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { indexParts } from "../../src/eval/search/index_layout.ts";
 import { SearchIndex } from "../../src/eval/search/search_index.ts";
 import { writeSearchIndex } from "../../src/eval/search/write_index.ts";
 import { NativeContext } from "../../src/native/context.ts";
+import { resealIndex } from "../trust/fuzz/reseal_index.ts";
 import { bruteForce, gaussian } from "./search_reference.ts";
 
 const IDENTITY = "0".repeat(64);
@@ -187,6 +189,31 @@ Deno.test("writeSearchIndex leaves nothing behind when a part is wrong", async (
     broken[17 * 4] = Infinity;
     await assert.rejects(write(20, 4, [broken]), /row 17 has a value that is not finite/);
     assert.deepEqual([...Deno.readDirSync(dir)], []);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a search says so when bounds of a stranger's index, whose sums are right, are no numbers", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = `${dir}/index`, width = 8, count = 40;
+    const rows = gaussian(count * width, 3);
+    await writeSearchIndex(path, { count, width, identity: IDENTITY }, [rows]);
+    const sound = Deno.readFileSync(path);
+    const { scales, errors } = indexParts(count, width);
+    using context = new NativeContext({ threads: 2 });
+    for (const [at, value] of [[scales, NaN], [errors, NaN], [errors, -1e30]]) {
+      const bytes = Uint8Array.from(sound);
+      new Float32Array(bytes.buffer, at, 48).fill(value);
+      Deno.writeFileSync(path, resealIndex(bytes));
+      using index = SearchIndex.open(path, context);
+      await assert.rejects(
+        index.search(rows.slice(0, width), 5),
+        /the index contradicts itself.*remove it and build it again/,
+        `${at}: ${value}`,
+      );
+    }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

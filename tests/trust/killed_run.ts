@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { grayPng, writeShard } from "../data/shard_fixture.ts";
 import { weightsHash } from "./small_experiment.ts";
 
@@ -44,7 +44,7 @@ export class TrainProcess {
   /** Starts it; `shell` goes before it in a shell, such as a limit. */
   start(out: string, shell?: string): Deno.ChildProcess {
     const args = ["run", "-A", "--no-check", "--config", CONFIG, `${ROOT}src/cli/main.ts`];
-    args.push("train", `${this.dir}/recipe.yaml`, "--out", `${this.dir}/${out}`, "--json");
+    args.push("train", `${this.dir}/recipe.yaml`, "--out", resolve(this.dir, out), "--json");
     const limited = ["-c", `${shell}; exec "$0" "$@"`, Deno.execPath(), ...args];
     return new Deno.Command(shell === undefined ? Deno.execPath() : "bash", {
       args: shell === undefined ? args : limited,

@@ -244,7 +244,8 @@ std::string TcpPeers::beat(int64_t progress) {
     while (receive(peer, &message)) {
       peer.heard = now;
       const std::string text(message.text, strnlen(message.text, sizeof message.text));
-      if (message.kind == kVerdict) return text;
+      // An empty one would read as no problem.
+      if (message.kind == kVerdict) return text.empty() ? name(peer.rank) + " ended" : text;
       if (message.kind == kBeat) peer.progress = std::atoll(text.c_str());
       if (message.kind == kLeaving) return pass_on(name(message.rank) + " ended: " + text);
       if (message.kind != kSaid && message.kind != kAllSaid) continue;

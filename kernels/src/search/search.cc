@@ -191,6 +191,8 @@ SearchResult search(Context& context, const SearchTable& table, const float* que
   for (const Finds& found : scan.finds) {
     lower.insert(lower.end(), found.lower.begin(), found.lower.end());
   }
+  // Bounds of a stranger's file may be no numbers, and none of them compares.
+  if (lower.size() < top) return {};
   std::nth_element(lower.begin(), lower.begin() + (top - 1), lower.end(), std::greater<float>());
   const float least = lower[top - 1];
   std::vector<Candidate> list;

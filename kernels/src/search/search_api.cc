@@ -186,9 +186,12 @@ CLIPA_EXPORT int32_t clipa_search_run(uint64_t context, uint64_t index, uint64_t
     // A scan of pages that are no longer there would end the process.
     problem = found->map->check();
     if (problem != nullptr) return refuse(CLIPA_IO, problem);
-    return owner->on_worker([&]() -> int32_t {
+    bool enough = true;
+    const int32_t status = owner->on_worker([&]() -> int32_t {
       const SearchResult result =
           search(*owner, table, values, top, (flags & CLIPA_SEARCH_PORTABLE) != 0);
+      enough = result.hits.size() == top;
+      if (!enough) return CLIPA_INVALID_ARGUMENT;
       const clipa_search_report report{static_cast<uint32_t>(result.hits.size()), result.candidates,
                                        result.scored, 0};
       to->memory.write(0, &report, sizeof report);
@@ -196,5 +199,9 @@ CLIPA_EXPORT int32_t clipa_search_run(uint64_t context, uint64_t index, uint64_t
                        result.hits.size() * sizeof(clipa_search_hit));
       return CLIPA_OK;
     });
+    return enough ? status
+                  : refuse(status,
+                           "the index contradicts itself: its bounds rule out too many "
+                           "rows; remove it and build it again");
   });
 }

@@ -64,6 +64,16 @@ export const RACE: NativeVariant = {
   args: ["-DCLIPA_SANITIZE=thread", "-DCMAKE_CXX_COMPILER=g++"],
 };
 
+/** Programs that give the library changed bytes, guided by coverage. */
+export function fuzzVariant(compiler: string): NativeVariant {
+  return {
+    folder: "fuzz",
+    product: "clipa_fuzz_ops",
+    what: "the fuzzers of the native library",
+    args: ["-DCLIPA_FUZZ=ON", `-DCMAKE_CXX_COMPILER=${compiler}`],
+  };
+}
+
 /**
  * Builds `kernels/`, unless what is there fits: same compiler, flags, CPU features and sources. System
  * packages are asked for only when there is something to build, so a finished build runs on a machine

@@ -1,6 +1,14 @@
 import { chooseConfig } from "./choose_config.ts";
 import { ensureCudaToolkit, ensureNccl } from "./cuda_toolkit.ts";
-import { cudaVariant, EMULATED, ensureNativeBuild, RACE, SANITIZED } from "./native_build.ts";
+import { fuzzCompiler } from "./fuzz_compiler.ts";
+import {
+  cudaVariant,
+  EMULATED,
+  ensureNativeBuild,
+  fuzzVariant,
+  RACE,
+  SANITIZED,
+} from "./native_build.ts";
 import { ensureOrtProvider } from "./ort_provider.ts";
 import { ensureNpmPackages } from "./npm_packages.ts";
 import { checkPlatform, type Platform, readPlatform } from "./platform.ts";
@@ -52,6 +60,7 @@ export async function runSetup(root: string, plan: SetupPlan): Promise<SetupResu
       await ensureNativeBuild(root, platform, SANITIZED);
       await ensureNativeBuild(root, platform, RACE);
     }
+    if (plan.fuzzers) await ensureNativeBuild(root, platform, fuzzVariant(await fuzzCompiler()));
     return config;
   });
   const seconds = (performance.now() - startedMs) / 1000;

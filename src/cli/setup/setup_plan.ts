@@ -8,6 +8,8 @@ export interface SetupPlan {
   gate: boolean;
   /** The builds under the sanitizers. */
   sanitizers?: boolean;
+  /** The fuzzers of the library, for which Clang must be there. */
+  fuzzers?: boolean;
   /** The CUDA library; its toolkit is fetched where none is installed. */
   cuda?: boolean;
   /** ONNX Runtime's CUDA provider, for a task that needs the CUDA library. */
@@ -54,6 +56,7 @@ export const SETUP_PLANS: Readonly<Record<string, SetupPlan>> = {
     wants: [...NOTEBOOK_NEEDS, ...BROWSER_NEEDS, ...RANK_NEEDS],
   },
   "test:sanitize": { native: false, gate: false, sanitizers: true, wants: RANK_NEEDS },
+  "test:fuzz": { native: false, gate: false, fuzzers: true },
   trust: { native: true, gate: false, wants: NOTEBOOK_NEEDS },
   "test:cuda-build": { native: false, gate: false, cuda: true },
   ok: {

@@ -1,11 +1,9 @@
 import { dirname } from "node:path";
-import { createHash } from "node:crypto";
 import { isFloatType } from "../../../src/checkpoint/foreign/number_types.ts";
 import { openWeights } from "../../../src/checkpoint/foreign/open_weights.ts";
 import { readAll } from "../../../src/checkpoint/foreign/weight_file.ts";
 import { openSafetensors, sha256, writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
 import { parseRecipe } from "../../../src/config/parse_recipe.ts";
-import { HEADER_BYTES } from "../../../src/eval/search/index_layout.ts";
 import { SearchIndex } from "../../../src/eval/search/search_index.ts";
 import { writeSearchIndex } from "../../../src/eval/search/write_index.ts";
 import { NativeContext } from "../../../src/native/context.ts";
@@ -15,10 +13,11 @@ import { loadTokenizer, saveTokenizer } from "../../../src/text/tokenizer_file.t
 import { trainBpe } from "../../../src/text/train_bpe.ts";
 import { tinyRecipe } from "../../config/tiny_recipe.ts";
 import { madeCard } from "../../run/made_card.ts";
-import { encode, fileTarget, json, written } from "./file_target.ts";
+import { fileTarget, json, written } from "./file_target.ts";
 import { forgeSafetensors } from "./forge_framed.ts";
 import { forgeZip, zipMembers } from "./forge_zip.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
+import { resealIndex } from "./reseal_index.ts";
 
 async function safetensors(): Promise<FuzzTarget> {
   const seed = await written((path) => {
@@ -77,24 +76,11 @@ async function searchIndex(): Promise<FuzzTarget> {
   const seed = await written((path) =>
     writeSearchIndex(path, { count, width, identity: "0".repeat(64) }, [rows])
   );
-  const reseal = (input: Uint8Array): Uint8Array => {
-    if (input.length < HEADER_BYTES) return input;
-    const out = Uint8Array.from(input);
-    const view = new DataView(out.buffer);
-    const length = Math.min(view.getUint32(12, true), HEADER_BYTES - 48);
-    const content = sha256(out.subarray(HEADER_BYTES));
-    const text = new TextDecoder().decode(out.subarray(48, 48 + length));
-    const head = encode(text.replace(/"content":"[^"]*"/, `"content":"${content}"`));
-    out.set(head.subarray(0, HEADER_BYTES - 48), 48);
-    view.setUint32(12, head.length, true);
-    out.set(createHash("sha256").update(head).digest(), 16);
-    return out;
-  };
   const context = new NativeContext({ threads: 1 });
   return fileTarget("search index", "icons.index", [seed], async (path) => {
     using index = SearchIndex.open(path, context);
     await index.search(new Float32Array(index.width).fill(1), Math.min(3, index.count));
-  }, { reseal, slowness: 3, close: () => context[Symbol.dispose]() });
+  }, { reseal: resealIndex, slowness: 3, close: () => context[Symbol.dispose]() });
 }
 
 /** What describes or holds a model. */

@@ -1,3 +1,4 @@
+import { describeError } from "../../../src/cli/describe_error.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../../src/checkpoint/checkpoint_store.ts";
 import { recoverCheckpoint } from "../../../src/checkpoint/recover_checkpoint.ts";
 import { inFolder, type Row, share } from "../row.ts";
@@ -17,13 +18,16 @@ const CALLS = [
   [Deno, "openSync"],
 ] as const;
 
+/** What the system says of a disk that is full, or that was mounted anew without writing. */
+const FAULTS = ["No space left on device (os error 28)", "Read-only file system (os error 30)"];
+
 /** Makes the n-th such call and all after it fail; returns how many there were. */
-function withFullDisk(from: number, body: () => void): number {
+function withBrokenDisk(fault: string, from: number, body: () => void): number {
   let calls = 0;
   const kept = CALLS.map(([owner, name]) => Reflect.get(owner, name));
   CALLS.forEach(([owner, name], i) =>
     Reflect.set(owner, name, function (this: unknown, ...args: unknown[]) {
-      if (calls++ >= from) throw new Error("No space left on device (os error 28)");
+      if (calls++ >= from) throw new Error(fault);
       return kept[i].apply(this, args);
     })
   );
@@ -38,33 +42,39 @@ function withFullDisk(from: number, body: () => void): number {
 /** R4. */
 export const fullDisk: Row = {
   id: "R4",
-  promise: "a disk that is full: a clear error, and the checkpoint before stays whole",
+  promise: "a full or read-only disk: a clear error, and the checkpoint before stays whole",
   measure: () =>
     inFolder((dir) => {
       const save = (name: string, state: number) =>
         saveCheckpoint(dir, name, { tensors: TENSORS, state }, 2);
       save("c0", 0);
-      const calls = withFullDisk(Infinity, () => save("c1", 1));
+      const calls = withBrokenDisk("", Infinity, () => save("c1", 1));
       let right = 0;
       const problems: string[] = [];
-      for (let from = 0; from < calls; from++) {
+      for (let at = 0; at < calls * FAULTS.length; at++) {
+        const [from, fault] = [at % calls, FAULTS[Math.floor(at / calls)]];
         let said = "";
         try {
-          withFullDisk(from, () => save(`n${from}`, 2 + from));
+          withBrokenDisk(fault, from, () => save(`n${at}`, 2 + at));
         } catch (error) {
-          said = String(error);
+          // As the command line says it.
+          said = describeError(error, false);
         }
         const { found } = recoverCheckpoint<number>(dir);
         const whole = found !== null &&
           loadCheckpoint<number>(dir)?.state === found.checkpoint.state;
-        if (whole && /No space left/.test(said)) right++;
+        // The system's words and what to do about them.
+        if (
+          whole && said.includes(fault) &&
+          /; .*(another folder|free some|choose a folder)/.test(said)
+        ) right++;
         else problems.push(`call ${from}: ${said || "no error"}`);
       }
       return Promise.resolve(
         share(
           right,
-          calls,
-          "calls of a save, an injected error from each of them on",
+          calls * FAULTS.length,
+          "calls of a save, a full and a read-only disk from each of them on",
           problems.slice(0, 2).join("; "),
         ),
       );
