@@ -26,6 +26,7 @@ export * from "./src/tensor/ops/layer_norm.ts";
 export * from "./src/tensor/ops/linear.ts";
 export * from "./src/tensor/ops/optimizer.ts";
 export * from "./src/tensor/ops/patches.ts";
+export * from "./src/tensor/ops/residual_layer_norm.ts";
 export * from "./src/tensor/ops/sigmoid_loss.ts";
 export * from "./src/tensor/ops/pool.ts";
 export * from "./src/tensor/parameter_store.ts";

@@ -139,6 +139,16 @@ enum clipa_op_kind {
    */
   CLIPA_OP_LAYER_NORM_BACKWARD = 31,
 
+  /* rows, width; s0 = eps; x[rows,width], branch[rows,width], factor?[width], gamma[width],
+   * beta[width] -> sum[rows,width], y[rows,width], stats[2,rows]
+   * sum = x + branch, or x + factor * branch; y = layer norm of sum; stats = means, then
+   * reciprocal deviations. sum may be where x or branch is */
+  CLIPA_OP_RESIDUAL_LAYER_NORM = 32,
+  /* rows, width; flag accumulate; dy, sum, gamma, stats, acc?[rows,width], branch?, factor?
+   * -> dsum, dgamma, dbeta, dbranch?[rows,width], dfactor?[width]
+   * dsum = gradient of the norm + acc, the gradient that reaches sum from elsewhere: that of x, and
+   * of branch where there is no factor. branch, factor, dbranch and dfactor stand together */
+  CLIPA_OP_RESIDUAL_LAYER_NORM_BACKWARD = 33,
   /* batch, tokens, heads, head; s0 = scale; flag causal;
    * qkv[batch,tokens,3,heads,head] -> y[batch,tokens,heads*head], lse[batch,heads,tokens] */
   CLIPA_OP_ATTENTION = 40,

@@ -4,6 +4,7 @@ import { add, mul } from "../tensor/ops/elementwise.ts";
 import type { Gelu } from "../tensor/ops/activation.ts";
 import { layerNorm } from "../tensor/ops/layer_norm.ts";
 import { linear, mlp } from "../tensor/ops/linear.ts";
+import { residualLayerNorm } from "../tensor/ops/residual_layer_norm.ts";
 import type { Tape } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BlockInit } from "./initializers.ts";
@@ -70,23 +71,25 @@ export const residualBlock: BlockType = {
     const n1 = layerNorm(tape, x, p("ln_1.weight"), p("ln_1.bias"), eps);
     const qkv = linear(tape, n1, p("attn.in_proj_weight"), { bias: p("attn.in_proj_bias") });
     const mixed = attention(tape, qkv, { heads, causal });
-    const [outWeight, outBias] = [p("attn.out_proj.weight"), p("attn.out_proj.bias")];
-    // Without factors the sum with the stream is part of the matrix product.
+    const branch = linear(tape, mixed, p("attn.out_proj.weight"), {
+      bias: p("attn.out_proj.bias"),
+    });
     const scaled = layerScale !== undefined;
-    const added = (stream: Tensor, part: Tensor, name: string) =>
-      add(tape, mul(tape, part, p(`${name}.gamma`)), stream);
-    const h = scaled
-      ? added(x, linear(tape, mixed, outWeight, { bias: outBias }), "ls_1")
-      : linear(tape, mixed, outWeight, { bias: outBias, residual: x });
-    const n2 = layerNorm(tape, h, p("ln_2.weight"), p("ln_2.bias"), eps);
+    const { sum: h, normed: n2 } = residualLayerNorm(tape, x, branch, {
+      gamma: p("ln_2.weight"),
+      beta: p("ln_2.bias"),
+      eps,
+      factor: scaled ? p("ls_1.gamma") : undefined,
+    });
     const weights = {
       w1: p("mlp.c_fc.weight"),
       b1: p("mlp.c_fc.bias"),
       w2: p("mlp.c_proj.weight"),
       b2: p("mlp.c_proj.bias"),
     };
+    // Without factors the sum with the stream is part of the matrix product.
     return scaled
-      ? added(h, mlp(tape, n2, weights, gelu), "ls_2")
+      ? add(tape, mul(tape, mlp(tape, n2, weights, gelu), p("ls_2.gamma")), h)
       : mlp(tape, n2, weights, gelu, h);
   },
 };

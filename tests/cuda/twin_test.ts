@@ -48,6 +48,32 @@ function layerNorm(rows: number, width: number): Case {
   };
 }
 
+function residualNorm(rows: number, width: number, scaled: boolean): Case {
+  const count = rows * width;
+  const [x, branch, dy, acc] = [1, 2, 3, 4].map((seed) => noise(count, width + seed));
+  const [gamma, beta, factor] = [5, 6, 7].map((seed) => noise(width, seed));
+  const by = scaled ? factor : null, dims = [rows, width];
+  const backward = OpKind.RESIDUAL_LAYER_NORM_BACKWARD;
+  return (library) => {
+    const [sum, y, stats] = library.run({
+      ...{ name: "residual", kind: OpKind.RESIDUAL_LAYER_NORM, dims, scalars: [1e-5] },
+      operands: [x, branch, by, gamma, beta, count, count, 2 * rows],
+    });
+    const last = scaled ? [count, width] : [null, null];
+    // Of two values the norm is always 1 and -1: its gradient alone is nothing but rounding.
+    return (width > 2 ? [acc, null] : [acc]).flatMap((more) => [
+      ...[sum, y, stats],
+      ...library.run({
+        ...{ name: "residual_backward", kind: backward, dims },
+        operands: [
+          ...[dy, sum, gamma, stats, more, scaled ? branch : null, by],
+          ...[count, width, width, ...last],
+        ],
+      }),
+    ]);
+  };
+}
+
 function contrastive(total: number, local: number, offset: number): Case {
   const width = 19, dims = [local, total, width, offset];
   const image = noise(total * width, 1), text = noise(total * width, 2);
@@ -138,6 +164,8 @@ Deno.test("row programs on CUDA equal their twins on the CPU over odd widths", (
     width,
   ): [string, Case][] => [
     [`layer norm ${width}`, layerNorm(70, width)],
+    [`residual layer norm ${width}`, residualNorm(70, width, false)],
+    [`scaled residual layer norm ${width}`, residualNorm(70, width, true)],
     [
       `softmax ${width}`,
       single({

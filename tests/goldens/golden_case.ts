@@ -48,6 +48,7 @@ export const FAMILIES = [
   "elementwise",
   "linear",
   "layer_norm",
+  "residual_layer_norm",
   "l2_normalize",
   "attention",
   "embedding",

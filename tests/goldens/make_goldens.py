@@ -32,6 +32,7 @@ FAMILIES = {
     "linear": linear.cases,
     "layer_norm": norm.layer_norm_cases,
     "l2_normalize": norm.l2_cases,
+    "residual_layer_norm": norm.residual_norm_cases,
     "attention": attention.cases,
     "embedding": tokens.embedding_cases,
     "patchify": tokens.patchify_cases,

@@ -10,6 +10,8 @@ const OPTIONAL: Partial<Record<keyof typeof OpKind, readonly number[]>> = {
   LINEAR_BACKWARD_INPUT: [2, 3],
   LINEAR_BACKWARD_WEIGHT: [3],
   LAYER_NORM_BACKWARD: [5],
+  RESIDUAL_LAYER_NORM: [2],
+  RESIDUAL_LAYER_NORM_BACKWARD: [4, 5, 6, 10, 11],
   EMBEDDING: [2],
   EMBEDDING_BACKWARD: [3],
   PATCHIFY: [2],
@@ -28,6 +30,9 @@ export function requiredOperands(op: GoldenOp): number[] {
   if (op.flags?.some((flag) => flag.startsWith("GELU"))) {
     if (op.kind === "LINEAR") optional.delete(5);
     if (op.kind === "LINEAR_BACKWARD_INPUT") optional.delete(2);
+  }
+  if (op.kind === "RESIDUAL_LAYER_NORM_BACKWARD" && op.operands[6] !== null) {
+    for (const i of [5, 6, 10, 11]) optional.delete(i); // all of them, or none
   }
   if (op.kind.startsWith("POOL") && op.dims[3] === 4) optional.delete(1);
   return op.operands.map((_, i) => i).filter((i) => !optional.has(i));

@@ -54,7 +54,7 @@ function keyOf(op: StepOp): string {
 
 function stepOpOf({ kind, dims, flags, reads, writes }: TapeOp): StepOp {
   const name = KINDS.get(kind) as StepOp["kind"];
-  const at = { LINEAR: 3, LAYER_NORM_BACKWARD: 5 }[name as string];
+  const at = { LINEAR: 3, LAYER_NORM_BACKWARD: 5, RESIDUAL_LAYER_NORM_BACKWARD: 4 }[name as string];
   return {
     kind: name,
     dims: name === "LINEAR" || name.startsWith("LINEAR") ? dims.slice(0, 3) : dims,
@@ -75,7 +75,7 @@ function counted(ops: readonly StepOp[], batch: number): Map<string, number> {
   let updated = 0;
   for (const op of ops) {
     if (/^(POOL|L2|SCALE|CLAMP|COPY|FILL)/.test(op.kind)) continue;
-    if (/^(LINEAR|LAYER)/.test(op.kind) && op.dims[0] === batch) continue;
+    if (/^(LINEAR|LAYER|RESIDUAL)/.test(op.kind) && op.dims[0] === batch) continue;
     if (op.kind === "ADAMW") updated += op.dims[0];
     else counts.set(keyOf(op), (counts.get(keyOf(op)) ?? 0) + op.count);
   }

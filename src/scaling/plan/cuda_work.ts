@@ -56,7 +56,11 @@ export function cudaWork(op: StepOp): KernelWork[] {
     }
     case "LAYER_NORM":
       return [kernel("rows", 2 * F32 * a * b)];
+    case "RESIDUAL_LAYER_NORM":
+      // Stream and branch are read, their sum and its norm written.
+      return [kernel("rows", 4 * F32 * a * b)];
     case "LAYER_NORM_BACKWARD":
+    case "RESIDUAL_LAYER_NORM_BACKWARD":
       // With the gradient of the residual added.
       return [kernel("rows", (op.residual ? 4 : 3) * F32 * a * b)];
     case "ATTENTION":

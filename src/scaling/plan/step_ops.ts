@@ -85,21 +85,23 @@ function blockOps(
   });
   const attention = [batch, tokens, heads, width / heads];
   return [
-    { ...op("LAYER_NORM", [m, width]), count: 2 * layers },
+    op("LAYER_NORM", [m, width]),
     op("LINEAR", [m, 3 * width, width], { bias: true }),
     op("ATTENTION", attention),
-    op("LINEAR", [m, width, width], { bias: true, residual: true }),
+    op("LINEAR", [m, width, width], { bias: true }),
+    op("RESIDUAL_LAYER_NORM", [m, width]),
     op("LINEAR", [m, mlp, width], { bias: true, activation }),
     op("LINEAR", [m, width, mlp], { bias: true, residual: true }),
     op("LINEAR_BACKWARD_WEIGHT", [m, width, mlp], { bias: true }),
     op("LINEAR_BACKWARD_INPUT", [m, width, mlp], { activation }),
     op("LINEAR_BACKWARD_WEIGHT", [m, mlp, width], { bias: true }),
     op("LINEAR_BACKWARD_INPUT", [m, mlp, width]),
-    { ...op("LAYER_NORM_BACKWARD", [m, width], { residual: true }), count: 2 * layers },
+    op("RESIDUAL_LAYER_NORM_BACKWARD", [m, width], { residual: true }),
     op("LINEAR_BACKWARD_WEIGHT", [m, width, width], { bias: true }),
     op("LINEAR_BACKWARD_INPUT", [m, width, width]),
     op("ATTENTION_BACKWARD", attention),
     op("LINEAR_BACKWARD_WEIGHT", [m, 3 * width, width], { bias: true }),
     op("LINEAR_BACKWARD_INPUT", [m, 3 * width, width]),
+    op("LAYER_NORM_BACKWARD", [m, width], { residual: true }),
   ];
 }

@@ -50,6 +50,59 @@ def layer_norm_cases():
         yield c
 
 
+def residual_norm_cases():
+    shapes = ((1, 2), (3, 7), (4, 48), (5, 65), (37, 192), (50, 48), (197, 65), (300, 24))
+    for rows, width in shapes:
+        for scaled in (False, True):
+            eps = 1e-5 if rows % 2 else 1e-6
+            c = Case(f"residual_layer_norm {rows}x{width}{' scaled' if scaled else ''}")
+            x, branch = c.floats("x", [rows, width]), c.floats("branch", [rows, width])
+            gamma, beta = c.floats("gamma", [width], 0.5, 1.5), c.floats("beta", [width])
+            dy, acc = c.floats("dy", [rows, width]), c.floats("acc", [rows, width])
+            factor = c.floats("factor", [width], 0.1, 1) if scaled else jnp.ones(width)
+
+            def both(x, branch, gamma, beta, factor):
+                total = x + branch * factor
+                return total, layer_norm(total, gamma, beta, eps)
+
+            inputs = [jnp.asarray(v) for v in (x, branch, gamma, beta, factor)]
+            (total, y), pull = jax.vjp(both, *inputs)
+            dims, name = [rows, width], "factor" if scaled else None
+            c.op("RESIDUAL_LAYER_NORM", dims,
+                 ["x", "branch", name, "gamma", "beta", "sum", "y", "stats"], scalars=[eps])
+            depth = 2 * width + 6
+            mean, deviation = total.mean(-1), jnp.sqrt(total.var(-1) + eps)
+            c.expect("sum", total, 2)
+            c.expect("y", y, depth)
+            c.expect("stats", jnp.concatenate([mean, 1 / deviation]), depth)
+            terms = dy * gamma / deviation[:, None]
+            # Alone, and added to what reaches the sum from elsewhere and to what is there.
+            for suffix, upstream in (("", jnp.zeros_like(acc)), ("2", jnp.asarray(acc))):
+                dx, dbranch, dgamma, dbeta, dfactor = pull((upstream, jnp.asarray(dy)))
+                there = [0, 0, 0]
+                if suffix:
+                    names = ["dgamma2", "dbeta2"] + (["dfactor2"] if scaled else [])
+                    there = [c.floats(n, [width]) for n in names] + [0]
+                last = [f"dbranch{suffix}", f"dfactor{suffix}"] if scaled else [None, None]
+                dsum = "acc" if suffix else "dx"
+                c.op("RESIDUAL_LAYER_NORM_BACKWARD", dims,
+                     ["dy", "sum", "gamma", "stats", "acc" if suffix else None,
+                      "branch" if scaled else None, name, dsum, f"dgamma{suffix}",
+                      f"dbeta{suffix}", *last], flags=["ACCUMULATE"] if suffix else [])
+                c.expect(dsum, dx, 2 * depth, terms=terms)
+                c.expect(f"dgamma{suffix}", there[0] + dgamma, rows + depth, terms=dy)
+                c.expect(f"dbeta{suffix}", there[1] + dbeta, rows)
+                if scaled:
+                    c.expect(last[0], dbranch, 2 * depth, terms=terms)
+                    c.expect(last[1], there[2] + dfactor, rows + 2 * depth, terms=terms)
+            gradients = {"x": "dx", "gamma": "dgamma", "beta": "dbeta"}
+            if scaled:
+                gradients |= {"branch": "dbranch", "factor": "dfactor"}
+            if width > 2:  # of two values the norm is always 1 and -1
+                c.differentiable({"y": "dy"}, gradients)
+            yield c
+
+
 def l2_cases():
     for rows, width in ((1, 1), (4, 7), (5, 48), (17, 65), (37, 100), (300, 192)):
         # The eps of the flavours, and one that decides: half the rows lie below it.
