@@ -84,7 +84,8 @@ enum clipa_flag {
   CLIPA_FLAG_CAUSAL = 32,       /* attention: token i sees tokens 0..i */
   CLIPA_FLAG_NORM_ADD_EPS = 64, /* L2 normalise by (norm + eps), else by max(norm, eps) */
   CLIPA_FLAG_IN_OUT = 128,      /* linear: w and dw are [k,n], as a projection applied as x w */
-  CLIPA_FLAG_CLASS_TOKEN = 256  /* assemble_tokens_backward: a class token is present */
+  CLIPA_FLAG_CLASS_TOKEN = 256, /* assemble_tokens_backward: a class token is present */
+  CLIPA_FLAG_SIDE = 512 /* any op between a fork and its join: it belongs to the other side */
 };
 
 /* Pooling of CLIPA_OP_POOL, in dims[3]. */
@@ -138,7 +139,6 @@ enum clipa_op_kind {
   /* rows, width; flag accumulate; dy, x, gamma, mean, rstd, acc?[rows,width] -> dx, dgamma, dbeta
    */
   CLIPA_OP_LAYER_NORM_BACKWARD = 31,
-
   /* rows, width; s0 = eps; x[rows,width], branch[rows,width], factor?[width], gamma[width],
    * beta[width] -> sum[rows,width], y[rows,width], stats[2,rows]
    * sum = x + branch, or x + factor * branch; y = layer norm of sum; stats = means, then
@@ -149,6 +149,7 @@ enum clipa_op_kind {
    * dsum = gradient of the norm + acc, the gradient that reaches sum from elsewhere: that of x, and
    * of branch where there is no factor. branch, factor, dbranch and dfactor stand together */
   CLIPA_OP_RESIDUAL_LAYER_NORM_BACKWARD = 33,
+
   /* batch, tokens, heads, head; s0 = scale; flag causal;
    * qkv[batch,tokens,3,heads,head] -> y[batch,tokens,heads*head], lse[batch,heads,tokens] */
   CLIPA_OP_ATTENTION = 40,
@@ -216,7 +217,14 @@ enum clipa_op_kind {
   /* n; gradient[n], v[n], step -> excess[1]: the sum of g^2 / max(v', eps^2), where g is the
    * clipped gradient and v' the second moment that ADAMW will make of v, bias-corrected. Its mean
    * over a tensor says how far v lags behind the gradient (Wortsman et al. 2023, section 3.4) */
-  CLIPA_OP_UPDATE_EXCESS = 83
+  CLIPA_OP_UPDATE_EXCESS = 83,
+
+  /* No dims, no operands. Between a fork and the join that follows it in the same list, ops with
+   * the flag side may run at the same time as those without, on CUDA on a stream of their own.
+   * Neither side may touch what the other writes. On the CPU all ops run in order. */
+  CLIPA_OP_FORK = 90,
+  /* What stands behind it comes after the ops of both sides. */
+  CLIPA_OP_JOIN = 91
 };
 
 /* The step block: float32 slots in a buffer, written by the host before a step, some by ops. */

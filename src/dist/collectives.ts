@@ -1,7 +1,8 @@
 import { DistOpKind } from "../native/dist_symbols.ts";
 import type { ParameterStore } from "../tensor/parameter_store.ts";
 import { BUCKET_FLOATS } from "../tensor/shard.ts";
-import type { Tape } from "../tensor/tape.ts";
+import { forkedRanges } from "../tensor/sides.ts";
+import type { Side, Tape, TapeOp } from "../tensor/tape.ts";
 import { Storage, Tensor } from "../tensor/tensor.ts";
 
 /** Rank and number of ranks: what the ops of a tape need to know of a group. */
@@ -65,7 +66,7 @@ function gradientBuckets(parameters: ParameterStore, floats = BUCKET_FLOATS): Te
 interface GradientSum {
   /** What is added up. */
   readonly bucket: Tensor;
-  start(tape: Tape): void;
+  start(tape: Tape, side: Side): void;
   finish(tape: Tape): void;
 }
 
@@ -77,7 +78,7 @@ function gradientSums(parameters: ParameterStore): GradientSum[] {
       const dims = [bucket.size, slot];
       return {
         bucket,
-        start: (tape) => tape.emit(DistOpKind.ALL_REDUCE_START, { dims }, [bucket], []),
+        start: (tape, side) => tape.emit(DistOpKind.ALL_REDUCE_START, { dims, side }, [bucket], []),
         finish: (tape) => tape.emit(DistOpKind.ALL_REDUCE_FINISH, { dims }, [], [bucket]),
       };
     });
@@ -88,7 +89,8 @@ function gradientSums(parameters: ParameterStore): GradientSum[] {
     const dims = [part, slot, size];
     return {
       bucket,
-      start: (tape) => tape.emit(DistOpKind.REDUCE_SCATTER_START, { dims }, [bucket], []),
+      start: (tape, side) =>
+        tape.emit(DistOpKind.REDUCE_SCATTER_START, { dims, side }, [bucket], []),
       finish: (tape) =>
         tape.emit(DistOpKind.REDUCE_SCATTER_FINISH, { dims: [part, slot] }, [], [
           floatsOf(gradient, at, part),
@@ -108,24 +110,35 @@ export function floatsOf({ storage }: Tensor, start: number, count: number): Ten
  */
 export function startGradientSums(tape: Tape, parameters: ParameterStore): void {
   const sums = gradientSums(parameters);
-  const last = sums.map(({ bucket }) => {
-    let at = -1;
-    tape.ops.forEach((op, i) => {
-      if ([...op.writes, ...op.reads].some((tensor) => tensor && overlap(tensor, bucket))) at = i;
-    });
-    return at;
-  });
-  const order = sums.map((_, slot) => slot).sort((a, b) => last[a] - last[b] || a - b);
+  const last = sums.map(({ bucket }) => lastUse(tape.ops, bucket));
+  const order = sums.map((_, slot) => slot).sort((a, b) => last[a].at - last[b].at || a - b);
   const ops = tape.ops.splice(0);
   let next = 0;
   const startUpTo = (at: number) => {
-    for (; next < order.length && last[order[next]] <= at; next++) sums[order[next]].start(tape);
+    for (; next < order.length && last[order[next]].at <= at; next++) {
+      sums[order[next]].start(tape, last[order[next]].side);
+    }
   };
   ops.forEach((op, i) => {
     tape.ops.push(op);
     startUpTo(i);
   });
   startUpTo(Infinity);
+}
+
+/**
+ * The op behind which nothing touches a bucket any more, and the side on which its sum may start: that
+ * of those who touch it; where both sides do, only behind their join.
+ */
+function lastUse(ops: readonly TapeOp[], bucket: Tensor): { at: number; side: Side } {
+  const uses = ops.flatMap(({ reads, writes }, i) =>
+    [...writes, ...reads].some((tensor) => tensor && overlap(tensor, bucket)) ? [i] : []
+  );
+  const at = uses.at(-1) ?? -1;
+  const range = forkedRanges(ops).find(({ fork, join }) => fork < at && at < join);
+  if (!range) return { at, side: 0 };
+  const sides = new Set(uses.filter((i) => i > range.fork).map((i) => ops[i].side));
+  return sides.size > 1 ? { at: range.join, side: 0 } : { at, side: ops[at].side };
 }
 
 /** Waits for the sums of all buckets. */

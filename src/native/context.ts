@@ -19,6 +19,12 @@ export interface ContextOptions {
    * without); `library.bf16` of `deno task doctor` says what computes it.
    */
   readonly precision?: "float32" | "bfloat16";
+  /**
+   * How many chains of ops a program may run at the same time, 1 or 2; default `CLIPA_STREAMS`, else 2
+   * on CUDA and 1 on the CPU, which runs ops in order anyway. One takes less memory; the numbers are
+   * the same.
+   */
+  readonly streams?: number;
 }
 
 /** A block of device memory. Dispose it, or let its context go. */
@@ -135,6 +141,8 @@ export class NativeProgram implements Disposable {
 export class NativeContext implements Disposable {
   /** Handle of the native context. */
   readonly handle: bigint;
+  /** How many chains of ops a program may run at the same time. */
+  readonly streams: number;
   #disposed = false;
 
   constructor(options: ContextOptions = {}) {
@@ -144,12 +152,20 @@ export class NativeContext implements Disposable {
         `threads is ${threads}; allowed are 0 (all cores) to 256; set CLIPA_THREADS or the threads option`,
       );
     }
+    const given = Deno.env.get("CLIPA_STREAMS");
+    const streams = options.streams ?? (given ? Number(given) : undefined);
+    if (streams !== undefined && streams !== 1 && streams !== 2) {
+      throw new RangeError(
+        `streams is ${streams}; allowed are 1 and 2; set CLIPA_STREAMS or the streams option`,
+      );
+    }
     const precision = options.precision === "bfloat16" ? 1 : 0;
     const device = options.device === undefined ? chosenDevice() : useDevice(options.device);
     const params = new Int32Array([16, device.index, threads, precision]);
     const out = new BigUint64Array(1);
     check(nativeLibrary().symbols.clipa_context_create(params, out), "clipa_context_create");
     this.handle = out[0];
+    this.streams = streams ?? (nativeLibrary().info.device === "cuda" ? 2 : 1);
   }
 
   /** A zeroed buffer of device memory. */

@@ -37,6 +37,8 @@ export const OpKind = {
   ADAMW: 81,
   CLAMP: 82,
   UPDATE_EXCESS: 83,
+  FORK: 90,
+  JOIN: 91,
 } as const;
 
 /** Flags of ops, as in `clipa.h`. */
@@ -53,6 +55,7 @@ export const Flag = {
   NORM_ADD_EPS: 64,
   IN_OUT: 128,
   CLASS_TOKEN: 256,
+  SIDE: 512,
 } as const;
 
 /** Poolings of the pool op, as in `clipa.h`. */

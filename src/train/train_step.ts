@@ -224,8 +224,7 @@ export class TrainStep implements Disposable {
 
   #wholeBatch(model: ClipModel, options: TrainStepOptions): Programs {
     const tape = new Tape(model.context);
-    const image = this.#embedImages(model, tape);
-    const text = model.embedTexts(tape, this.#ids);
+    const [image, text] = this.#embed(model, tape);
     const { loss, hits } = this.#loss(tape, model, options, image, text);
     if (this.#ranks) startGradientSums(tape, model.parameters);
     this.#update(tape, model, options, loss);
@@ -244,16 +243,16 @@ export class TrainStep implements Disposable {
       const rows = (tensor: FixedTensor) => tensor.rows(i * part, part);
       const back = new Tape(context);
       back.accumulateInto(parameters.values());
-      const image = this.#embedImages(model, back);
-      const text = model.embedTexts(back, this.#ids);
+      const [image, text] = this.#embed(model, back);
       back.backward([image, rows(banks.dimage)], [text, rows(banks.dtext)]);
       const last = i === this.#parts - 1;
       if (last && this.#ranks) startGradientSums(back, parameters);
       backward.push(back.compile(backward[0]));
 
       const ahead = new Tape(context);
-      copy(ahead, this.#embedImages(model, ahead), rows(banks.image));
-      copy(ahead, model.embedTexts(ahead, this.#ids), rows(banks.text));
+      const features = this.#embed(model, ahead);
+      copy(ahead, features[0], rows(banks.image));
+      copy(ahead, features[1], rows(banks.text));
       forward.push(ahead.compile(backward[0]));
     }
 
@@ -299,8 +298,12 @@ export class TrainStep implements Disposable {
     return { loss, hits };
   }
 
-  #embedImages(model: ClipModel, tape: Tape): Tensor {
-    return model.embedImages(tape, this.#pixels, { kept: this.#kept });
+  /** Features of pictures and of texts, the towers beside each other where the device has streams. */
+  #embed(model: ClipModel, tape: Tape): [image: Tensor, text: Tensor] {
+    return tape.beside(
+      () => model.embedImages(tape, this.#pixels, { kept: this.#kept }),
+      () => model.embedTexts(tape, this.#ids),
+    );
   }
 
   #update(tape: Tape, model: ClipModel, options: TrainStepOptions, loss: Tensor): void {

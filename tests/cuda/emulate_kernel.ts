@@ -6,8 +6,12 @@ const INCLUDES = ["tests/emulation/include", "include", "src"].map((dir) =>
   `-I${ROOT}/kernels/${dir}`
 );
 
-async function run(program: string, args: string[]): Promise<{ code: number; text: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
+async function run(
+  program: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; text: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
   const decoder = new TextDecoder();
   return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
 }
@@ -26,11 +30,15 @@ export function kernelSource(name: string): string {
 /**
  * Compiles and runs a program of `kernels/tests` on the emulation with the kernels that `source`
  * holds. What does not change is compiled once per folder.
+ *
+ * @param options.sources Further files of `kernels` that the program needs, without their ending.
+ * @param options.env Of the program.
  */
 export async function emulateKernel(
   folder: string,
   program: string,
   source: string,
+  options: { sources?: readonly string[]; env?: Record<string, string> } = {},
 ): Promise<{ code: number; text: string }> {
   const objects: string[] = [];
   for (
@@ -38,7 +46,9 @@ export async function emulateKernel(
       `tests/${program}`,
       "tests/emulation/emulation",
       "tests/emulation/runtime",
+      "tests/emulation/streams",
       "src/base/error",
+      ...options.sources ?? [],
     ]
   ) {
     const object = `${folder}/${name.replaceAll("/", "_")}.o`;
@@ -51,9 +61,12 @@ export async function emulateKernel(
   }
   Deno.writeTextFileSync(`${folder}/kernel.cu`, source);
   await compile(`${folder}/kernel.cu`, `${folder}/kernel.o`);
-  const linked = await run("g++", [`${folder}/kernel.o`, ...objects, "-o", `${folder}/${program}`]);
+  const linked = await run("g++", [
+    ...[`${folder}/kernel.o`, ...objects, "-pthread"],
+    ...["-o", `${folder}/${program}`],
+  ]);
   assert.equal(linked.code, 0, linked.text);
-  return await run(`${folder}/${program}`, []);
+  return await run(`${folder}/${program}`, [], options.env);
 }
 
 /** `source` with its `number`th (from 0) occurrence of `from` replaced. */

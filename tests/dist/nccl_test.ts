@@ -78,6 +78,12 @@ for (
     const found = await runNcclRanks(2, ["step", JSON.stringify(asked)]);
     for (const { code, stderr } of found) assert.equal(code, 0, stderr);
     const many = JSON.parse(found[0].stdout);
+    // The towers' streams may run in any order that their waits allow, and with the sums beside them.
+    const late = await runNcclRanks(2, ["step", JSON.stringify(asked)], {
+      CLIPA_EMULATED_ORDER: "late",
+    });
+    for (const { code, stderr } of late) assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(late[0].stdout), many);
     const one = await runStep({ rank: 0, size: 1 }, { ...asked, accumulate: undefined });
     assert.equal(new Set(many.hashes).size, 1);
     // Later steps replay recordings.
@@ -91,3 +97,22 @@ for (
     }
   });
 }
+
+Deno.test("sums beside two streams give the same bits in any order when the optimizer's state is shared", async () => {
+  // Small buckets: some hold gradients of one tower alone, and start on its stream.
+  const asked: StepRequest = { batch: 6, steps: 4, shard: 512 };
+  const orders: Record<string, string>[] = [
+    { CLIPA_STREAMS: "1" },
+    {},
+    { CLIPA_EMULATED_ORDER: "late" },
+    { CLIPA_EMULATED_ORDER: "early" },
+  ];
+  const results: string[] = [];
+  for (const env of orders) {
+    const found = await runNcclRanks(2, ["step", JSON.stringify(asked)], env);
+    for (const { code, stderr } of found) assert.equal(code, 0, stderr);
+    const { losses, norms, values, averages } = JSON.parse(found[0].stdout);
+    results.push(JSON.stringify({ losses, norms, values, averages }));
+  }
+  results.forEach((result, i) => assert.ok(result === results[0], JSON.stringify(orders[i])));
+});

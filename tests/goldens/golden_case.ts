@@ -58,6 +58,7 @@ export const FAMILIES = [
   "contrastive",
   "sigmoid_loss",
   "optimizer",
+  "sides",
 ] as const;
 
 /** The cases of one file. */

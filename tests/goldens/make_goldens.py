@@ -24,15 +24,16 @@ jax.config.update("jax_platforms", "cpu")
 import numpy as np  # noqa: E402
 
 from reference import (  # noqa: E402
-    attention, contrastive, elementwise, linear, model, norm, optimizer, sigmoid_loss, tokens,
+    attention, contrastive, elementwise, linear, model, norm, optimizer, sides, sigmoid_loss,
+    tokens,
 )
 
 FAMILIES = {
     "elementwise": elementwise.cases,
     "linear": linear.cases,
     "layer_norm": norm.layer_norm_cases,
-    "l2_normalize": norm.l2_cases,
     "residual_layer_norm": norm.residual_norm_cases,
+    "l2_normalize": norm.l2_cases,
     "attention": attention.cases,
     "embedding": tokens.embedding_cases,
     "patchify": tokens.patchify_cases,
@@ -41,6 +42,7 @@ FAMILIES = {
     "contrastive": contrastive.cases,
     "sigmoid_loss": sigmoid_loss.cases,
     "optimizer": optimizer.cases,
+    "sides": sides.cases,
 }
 
 

@@ -87,6 +87,7 @@ struct Step {
   const OpSpec* spec;
   Op op;
   uint64_t bytes[CLIPA_MAX_OPERANDS];
+  bool side = false;  // between fork and join: may run beside those without
 };
 
 // Defined once per family in src/cpu/; the table in op_table.cc joins them.
@@ -100,6 +101,7 @@ extern const OpSpec kContrastiveOps[];
 extern const OpSpec kSigmoidLossOps[];
 extern const OpSpec kOptimizerOps[];
 extern const OpSpec kDistOps[];  // src/dist/
+extern const OpSpec kSideOps[];  // src/base/
 // Every array ends with an entry of kind 0.
 
 const OpSpec* find_op(uint32_t kind);

@@ -5,8 +5,8 @@ namespace clipa {
 
 const OpSpec* find_op(uint32_t kind) {
   static const OpSpec* const kFamilies[] = {
-      kElementwiseOps, kLinearOps,      kNormOps,        kAttentionOps, kTokenOps,
-      kPoolOps,        kContrastiveOps, kSigmoidLossOps, kOptimizerOps, kDistOps};
+      kElementwiseOps, kLinearOps,      kNormOps,      kAttentionOps, kTokenOps, kPoolOps,
+      kContrastiveOps, kSigmoidLossOps, kOptimizerOps, kDistOps,      kSideOps};
   for (const OpSpec* family : kFamilies) {
     for (const OpSpec* spec = family; spec->kind != 0; ++spec) {
       if (spec->kind == kind) return spec;

@@ -62,6 +62,24 @@ int32_t resolve(const clipa_ref& ref, const Operand& need, const Context& contex
   return CLIPA_OK;
 }
 
+// Where in a list the sides part and meet.
+struct Sides {
+  bool forked = false;
+  uint64_t fork = 0;
+
+  // Null, or why the step cannot stand there.
+  const char* place(const Step& step, uint64_t index) {
+    const bool parts = step.op.kind == CLIPA_OP_FORK, meets = step.op.kind == CLIPA_OP_JOIN;
+    if (step.side && (parts || meets)) return "belongs to both sides, so it has no flag side";
+    if (step.side && !forked) return "has the flag side, and no fork stands before it";
+    if (parts && forked) return "a fork stands before it that no join has ended";
+    if (meets && !forked) return "no fork stands before it";
+    if (parts) fork = index;
+    if (parts || meets) forked = parts;
+    return nullptr;
+  }
+};
+
 bool changes_parameters(uint32_t kind) {
   return kind == CLIPA_OP_ADAMW || kind == CLIPA_OP_AVERAGE || kind == CLIPA_OP_CLAMP;
 }
@@ -69,15 +87,16 @@ bool changes_parameters(uint32_t kind) {
 }  // namespace
 
 int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) {
+  Sides sides;
   for (uint64_t i = 0; i < count; ++i) {
     const OpSpec* spec = find_op(ops[i].kind);
     if (spec == nullptr) {
       *message = describe(ops[i], spec, i) + ": no such op in this build";
       return CLIPA_UNSUPPORTED;
     }
-    Step step{spec, {}, {}};
+    Step step{spec, {}, {}, (ops[i].flags & CLIPA_FLAG_SIDE) != 0};
     step.op.kind = ops[i].kind;
-    step.op.flags = ops[i].flags;
+    step.op.flags = ops[i].flags & ~uint32_t{CLIPA_FLAG_SIDE};
     step.op.bf16 = context_->precision() == CLIPA_PRECISION_BF16;
     std::memcpy(step.op.dims, ops[i].dims, sizeof step.op.dims);
     std::memcpy(step.op.scalars, ops[i].scalars, sizeof step.op.scalars);
@@ -92,7 +111,7 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
         needs.problem = "a dimension is negative or too large";
       }
     }
-    if (needs.problem == nullptr && (ops[i].flags & ~spec->flags) != 0) {
+    if (needs.problem == nullptr && (step.op.flags & ~spec->flags) != 0) {
       needs.problem = "has a flag that this op does not know";
     }
     if (needs.problem == nullptr) spec->needs(step.op, needs);
@@ -116,7 +135,16 @@ int32_t Program::add(const clipa_op* ops, uint64_t count, std::string* message) 
         return status;
       }
     }
+    if (const char* problem = sides.place(step, i)) {
+      *message = describe(ops[i], spec, i) + ": " + problem;
+      return CLIPA_INVALID_ARGUMENT;
+    }
     steps_.push_back(step);
+  }
+  if (sides.forked) {
+    *message = describe(ops[sides.fork], find_op(CLIPA_OP_FORK), sides.fork) +
+               ": no join follows it in the list";
+    return CLIPA_INVALID_ARGUMENT;
   }
   context_->reserve(steps_);
   return CLIPA_OK;

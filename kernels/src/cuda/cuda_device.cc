@@ -1,5 +1,6 @@
-// How a context runs ops on a CUDA device: they are put on one stream, and from the third run on a
-// program is one graph. A request to cancel is seen before a graph starts; a graph runs whole.
+// How a context runs ops on a CUDA device: they are put on one stream, between fork and join on
+// two, and from the third run on a program is one graph. A request to cancel is seen before a graph
+// starts; a graph runs whole.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -63,6 +64,26 @@ int attribute(cudaDeviceAttr which, int32_t device) {
   return value;
 }
 
+// Where sides part or meet; neither computes anything.
+bool parts(const Step& step) {
+  return step.op.kind == CLIPA_OP_FORK || step.op.kind == CLIPA_OP_JOIN;
+}
+
+// A stream with what its ops need beside their operands.
+struct Lane {
+  Queue queue;
+  std::unique_ptr<DeviceMemory> products_workspace;
+  std::unique_ptr<DeviceMemory> workspace;
+  uint64_t needed = 0;  // bytes of the workspace, of the ops that are being checked
+
+  void open() {
+    check(cudaStreamCreateWithFlags(&queue.stream, cudaStreamNonBlocking), "a stream");
+  }
+  void close() {
+    if (queue.stream != nullptr) cudaStreamDestroy(queue.stream);
+  }
+};
+
 }  // namespace
 
 struct Context::Device {
@@ -74,7 +95,8 @@ struct Context::Device {
                                                " is older than compute capability 8.0 (A100), the "
                                                "oldest that this build has code for");
     }
-    check(cudaStreamCreateWithFlags(&queue.stream, cudaStreamNonBlocking), "a stream");
+    main.open();
+    Queue& queue = main.queue;
     queue.shared_limit = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
     products = std::make_unique<Products>();
     queue.products = products.get();
@@ -83,15 +105,41 @@ struct Context::Device {
   }
   ~Device() {
     cudaSetDevice(number);
-    if (queue.stream != nullptr) cudaStreamDestroy(queue.stream);
+    if (forked != nullptr) cudaEventDestroy(forked);
+    if (joined != nullptr) cudaEventDestroy(joined);
+    side.close();
+    main.close();
   }
 
+  // Makes the second stream; outside of recordings, as nothing else may happen in them.
+  void open_side() {
+    if (joined != nullptr) return;
+    side.queue = main.queue;
+    side.queue.products_workspace = nullptr;
+    side.open();
+    check(cudaEventCreateWithFlags(&forked, cudaEventDisableTiming), "an event");
+    check(cudaEventCreateWithFlags(&joined, cudaEventDisableTiming), "an event");
+  }
+  void fork() {
+    if (joined == nullptr) return;
+    check(cudaEventRecord(forked, main.queue.stream), "an event");
+    check(cudaStreamWaitEvent(side.queue.stream, forked, 0), "an event");
+    side.queue.forget();
+    parted = true;
+  }
+  void join() {
+    if (!parted) return;
+    check(cudaEventRecord(joined, side.queue.stream), "an event");
+    check(cudaStreamWaitEvent(main.queue.stream, joined, 0), "an event");
+  }
+  Lane& lane(const Step& step) { return step.side ? side : main; }
+
   const int32_t number;
-  Queue queue;
+  Lane main, side;
   std::unique_ptr<Products> products;
   std::unique_ptr<DeviceMemory> problem;
-  std::unique_ptr<DeviceMemory> products_workspace;
-  std::unique_ptr<DeviceMemory> workspace;
+  cudaEvent_t forked = nullptr, joined = nullptr;
+  bool parted = false;      // the side was given something since the last finish()
   uint64_t generation = 0;  // of the workspaces: recordings hold their addresses
   int32_t queued = 0;       // ops since the last finish()
 };
@@ -116,11 +164,11 @@ Context::Context(int threads, int32_t device, uint32_t precision)
       precision_(precision),
       team_(threads),
       device_(new Device(device)) {
-  device_->queue.bf16 = precision == CLIPA_PRECISION_BF16;
+  device_->main.queue.bf16 = precision == CLIPA_PRECISION_BF16;
   worker_ = std::thread([this] { work_loop(); });
 }
 
-void* Context::stream() const { return device_->queue.stream; }
+void* Context::stream() const { return device_->main.queue.stream; }
 
 void Context::reserve(const std::vector<Step>& steps) {
   Device& own = *device_;
@@ -133,43 +181,65 @@ void Context::reserve(const std::vector<Step>& steps) {
     account(static_cast<int64_t>(bytes));
     ++own.generation;
   };
-  uint64_t workspace = 0;
-  own.queue.planning = true;
+  if (std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.side; })) {
+    own.open_side();
+  }
   struct Planned {
-    Queue& queue;
-    ~Planned() { queue.planning = false; }
+    Device& device;
+    explicit Planned(Device& of) : device(of) { plan(true); }
+    ~Planned() { plan(false); }
+    void plan(bool on) {
+      for (Lane* lane : {&device.main, &device.side}) lane->queue.planning = on;
+    }
   };
-  std::unique_ptr<Planned> planned(new Planned{own.queue});
+  own.main.needed = own.side.needed = 0;
+  std::unique_ptr<Planned> planned(new Planned(own));
   for (const Step& step : steps) {
+    if (parts(step)) continue;
     const CudaOp* op = find_cuda_op(step.op.kind);
     if (op == nullptr) {
       throw StatusError(CLIPA_UNSUPPORTED,
                         std::string(step.spec->name) + " has no kernel in the CUDA library");
     }
-    own.queue.start(0, nullptr);
-    op->run(step.op, own.queue);
-    workspace = std::max(workspace, own.queue.used());
+    Lane& lane = own.lane(step);
+    lane.queue.start(0, nullptr);
+    op->run(step.op, lane.queue);
+    lane.needed = std::max(lane.needed, lane.queue.used());
   }
   planned.reset();
-  if (own.products->plans() > 0) grow(own.products_workspace, Products::kWorkspace);
-  if (workspace > 0) grow(own.workspace, workspace);
-  if (own.products_workspace) own.products->use_workspace(own.products_workspace->data());
+  for (Lane* lane : {&own.main, &own.side}) {
+    if (lane->queue.stream == nullptr) continue;
+    if (own.products->plans() > 0) grow(lane->products_workspace, Products::kWorkspace);
+    if (lane->needed > 0) grow(lane->workspace, lane->needed);
+    if (lane->products_workspace) {
+      lane->queue.products_workspace = lane->products_workspace->data();
+    }
+  }
 }
 
 Problem Context::run(const Step& step) {
   Device& own = *device_;
   if (own.queued == 0) check(cudaSetDevice(own.number), "cudaSetDevice");
-  own.queue.start(own.queued++, own.workspace ? own.workspace->data() : nullptr);
-  find_cuda_op(step.op.kind)->run(step.op, own.queue);
+  const int32_t number = own.queued++;
+  if (step.op.kind == CLIPA_OP_FORK) own.fork();
+  if (step.op.kind == CLIPA_OP_JOIN) own.join();
+  if (parts(step)) return {};
+  if (step.side) own.parted = true;
+  Lane& lane = own.lane(step);
+  lane.queue.start(number, lane.workspace ? lane.workspace->data() : nullptr);
+  find_cuda_op(step.op.kind)->run(step.op, lane.queue);
   return {};
 }
 
 Problem Context::finish() {
   Device& own = *device_;
   own.queued = 0;
-  join_sums(own.queue);
+  // Where ops end between fork and join: cancelled, timed one by one, or broken off.
+  own.join();
+  own.parted = false;
+  join_sums(own.main.queue);
   const RanksAwaited ranks;
-  ranks.check(cudaStreamSynchronize(own.queue.stream), "ops on the device");
+  ranks.check(cudaStreamSynchronize(own.main.queue.stream), "ops on the device");
   int32_t word = 0;
   own.problem->read(0, &word, sizeof word);
   if (word == 0) return {};
@@ -180,19 +250,22 @@ Problem Context::finish() {
 
 std::unique_ptr<Recording> Context::record(const std::vector<Step>& steps) {
   Device& own = *device_;
-  check(cudaStreamBeginCapture(own.queue.stream, cudaStreamCaptureModeThreadLocal), "a recording");
+  const cudaStream_t stream = own.main.queue.stream;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "a recording");
   cudaGraph_t graph = nullptr;
   try {
     for (const Step& step : steps) run(step);
-    join_sums(own.queue);
+    join_sums(own.main.queue);
   } catch (...) {
     own.queued = 0;
-    cudaStreamEndCapture(own.queue.stream, &graph);
+    own.parted = false;
+    cudaStreamEndCapture(stream, &graph);
     if (graph != nullptr) cudaGraphDestroy(graph);
     throw;
   }
   own.queued = 0;
-  check(cudaStreamEndCapture(own.queue.stream, &graph), "the end of a recording");
+  own.parted = false;
+  check(cudaStreamEndCapture(stream, &graph), "the end of a recording");
   auto made = std::make_unique<GraphRecording>();
   made->device = own.number;
   made->generation = own.generation;
@@ -208,7 +281,7 @@ bool Context::replay(Recording& recording) {
   if (graph.generation != own.generation) return false;
   check(cudaSetDevice(own.number), "cudaSetDevice");
   const RanksAwaited ranks;
-  ranks.check(cudaGraphLaunch(graph.graph, own.queue.stream), "a graph");
+  ranks.check(cudaGraphLaunch(graph.graph, own.main.queue.stream), "a graph");
   return true;
 }
 

@@ -62,7 +62,7 @@ class Stream {
     };
     grow(workspace_, queue_.used());
     if (products_.plans() > 0) grow(products_workspace_, Products::kWorkspace);
-    if (products_workspace_) products_.use_workspace(products_workspace_->data());
+    if (products_workspace_) queue_.products_workspace = products_workspace_->data();
   }
 
   const int device_;

@@ -147,8 +147,8 @@ bool Products::multiply(Queue& queue, const Product& p) {
   if (p.aux != nullptr) plan.set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, p.aux);
   const float one = 1;
   check(cublasLtMatmul(handle_, plan.product, &one, b, plan.a, a, plan.b, &p.beta,
-                       p.c != nullptr ? p.c : p.d, plan.d, p.d, plan.d, &plan.algorithm, workspace_,
-                       kWorkspace, queue.stream),
+                       p.c != nullptr ? p.c : p.d, plan.d, p.d, plan.d, &plan.algorithm,
+                       queue.products_workspace, kWorkspace, queue.stream),
         "a product");
   return true;
 }

@@ -43,7 +43,7 @@ class Products {
   // an epilogue that throws.
   bool multiply(Queue& queue, const Product& product);
 
-  void use_workspace(char* workspace) { workspace_ = workspace; }
+  // Bytes of the workspace that each queue brings along.
   static constexpr uint64_t kWorkspace = 32 << 20;
   size_t plans() const { return plans_.size(); }
 
@@ -56,7 +56,6 @@ class Products {
 
   cublasLtHandle_t handle_ = nullptr;
   std::map<Key, std::unique_ptr<Plan>> plans_;
-  char* workspace_ = nullptr;
 };
 
 // to[i] = bfloat16 of from[i], to the nearest even. `to` has room for two bytes a value.

@@ -46,6 +46,8 @@ class Queue {
     workspace_ = workspace;
     used_ = 0;
   }
+  // What ops left in the workspace is no longer relied on.
+  void forget() { leaves = Rounded(); }
   // A piece of the workspace, until the op ends.
   template <class T = float>
   T* take(int64_t count) {
@@ -58,6 +60,9 @@ class Queue {
  private:
   char* workspace_ = nullptr;
   uint64_t used_ = 0;
+
+ public:
+  char* products_workspace = nullptr;  // of this stream alone
 };
 
 // An op on CUDA; what its operands are and which flags it knows stands in the table of the CPU.

@@ -1,4 +1,4 @@
-// Devices, memory, streams, events and graphs on the host.
+// Devices and memory on the host.
 #include <cuda_runtime.h>
 
 #include <atomic>
@@ -11,21 +11,6 @@
 #include <vector>
 
 #include "limits.h"
-
-struct EmulatedGraph {
-  std::vector<std::function<cudaError_t()>> work;
-  EmulatedStream* origin = nullptr;
-  std::vector<EmulatedStream*> drawn;  // other streams whose work it records
-};
-struct EmulatedStream {
-  EmulatedGraph* recording = nullptr;
-  std::atomic<uint64_t> queued{0};  // pieces of work
-  bool unjoined = false;  // it was drawn into a recording, which has not waited for it again
-};
-struct EmulatedEvent {
-  EmulatedGraph* recording = nullptr;  // that of its stream when it was recorded
-  EmulatedStream* stream = nullptr;
-};
 
 namespace {
 
@@ -59,13 +44,6 @@ int shared_limit(const void* kernel, int set) {
   if (set >= 0) limits[kernel] = set;
   const auto found = limits.find(kernel);
   return found != limits.end() ? found->second : kUsualShared;
-}
-
-cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work) {
-  if (stream != nullptr) ++stream->queued;
-  if (stream == nullptr || stream->recording == nullptr) return work();
-  stream->recording->work.push_back(std::move(work));
-  return cudaSuccess;
 }
 
 }  // namespace emulation
@@ -121,7 +99,9 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* memory) {
-  if (memory != nullptr) --blocks_held;
+  if (memory == nullptr) return cudaSuccess;
+  emulation::finish_streams();
+  --blocks_held;
   std::free(memory);
   return cudaSuccess;
 }
@@ -141,77 +121,6 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     return cudaSuccess;
   });
 }
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = new EmulatedStream();
-  return cudaSuccess;
-}
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  delete stream;
-  return cudaSuccess;
-}
-cudaError_t cudaStreamGetDevice(cudaStream_t, int* device) { return cudaGetDevice(device); }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-  stream->recording = new EmulatedGraph();
-  stream->recording->origin = stream;
-  return cudaSuccess;
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  *graph = stream->recording;
-  stream->recording = nullptr;
-  cudaError_t error = cudaSuccess;
-  for (EmulatedStream* drawn : (*graph)->drawn) {
-    if (drawn->unjoined) {
-      last_message = "a recording ended before it had waited for a stream that it forked";
-      error = cudaErrorStreamCaptureUnjoined;
-    }
-    drawn->recording = nullptr;
-    drawn->unjoined = false;
-  }
-  return error;
-}
-cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  if (event->recording == nullptr && stream->recording == nullptr) return cudaSuccess;
-  if (event->recording == nullptr || event->stream->recording != event->recording) {
-    last_message = "a stream that is recorded waits for an event of another time";
-    return cudaErrorStreamCaptureIsolation;
-  }
-  event->stream->unjoined = false;
-  if (stream == event->recording->origin) return cudaSuccess;
-  stream->unjoined = true;
-  if (stream->recording != event->recording) event->recording->drawn.push_back(stream);
-  stream->recording = event->recording;
-  return cudaSuccess;
-}
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = new EmulatedEvent();
-  return cudaSuccess;
-}
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete event;
-  return cudaSuccess;
-}
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  event->recording = stream->recording;
-  event->stream = stream;
-  return cudaSuccess;
-}
-cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
-  *exec = new EmulatedGraph(*graph);
-  return cudaSuccess;
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t) {
-  for (const auto& work : exec->work) {
-    if (const cudaError_t error = work(); error != cudaSuccess) return error;
-  }
-  return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-  delete graph;
-  return cudaSuccess;
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) { return cudaGraphDestroy(exec); }
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int value) {
   if (value > shared_of_device())
     return emulation::refuse(std::to_string(value) + " bytes of shared memory");
@@ -219,17 +128,7 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int valu
   return cudaSuccess;
 }
 
-// What tests count: bytes copied to the host, blocks of device memory that are not free, and
-// kernels and copies queued on a stream.
+// What tests count: bytes copied to the host, and blocks of device memory that are not free.
 #define EMULATION_EXPORT extern "C" __attribute__((visibility("default")))
 EMULATION_EXPORT uint64_t emulation_bytes_to_host() { return bytes_to_host; }
 EMULATION_EXPORT int64_t emulation_blocks_held() { return blocks_held; }
-EMULATION_EXPORT uint64_t emulation_queued(cudaStream_t stream) { return stream->queued; }
-
-// For the stand-in of NCCL: notes work where the stream is recording. False where it is not.
-extern "C" __attribute__((visibility("default"))) bool clipa_emulation_note(
-    cudaStream_t stream, cudaError_t (*work)(void*), void* data) {
-  if (stream == nullptr || stream->recording == nullptr) return false;
-  stream->recording->work.push_back([=] { return work(data); });
-  return true;
-}

@@ -33,7 +33,10 @@ export interface ResidualSum {
  *
  * @example
  * ```ts
- * import { FixedTensor, NativeContext, residualLayerNorm, Tape } from "@clipa/kit";
+ * import { NativeContext } from "../../native/context.ts";
+ * import { FixedTensor } from "../fixed_tensor.ts";
+ * import { Tape } from "../tape.ts";
+ * import { residualLayerNorm } from "./residual_layer_norm.ts";
  *
  * using context = new NativeContext({ threads: 1 });
  * const row = (...values: number[]) =>
