@@ -4,6 +4,7 @@ import { dataBuild } from "./bench/data_build.ts";
 import { dataFeed } from "./bench/data_feed.ts";
 import { decodeCore } from "./bench/decode_core.ts";
 import { embedSpeed } from "./bench/embed_speed.ts";
+import { normSpeed } from "./bench/norm_speed.ts";
 import { ortHealth } from "./bench/ort_health.ts";
 import { ortSpeed } from "./bench/ort_speed.ts";
 import { ortTorch } from "./bench/ort_torch.ts";
@@ -22,6 +23,7 @@ export const BENCHES: readonly Bench[] = [
   trainStep,
   roundedStep,
   tokenRatio,
+  normSpeed,
   rankSpeed,
   dataFeed,
   reductionCost,
