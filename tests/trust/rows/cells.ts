@@ -13,6 +13,8 @@ export interface CellMemory {
   readonly warmUp: number;
   /** Growth of the kernel's resident memory, as a share. */
   readonly growth: number;
+  /** The same by cells that only measure: what the kernel keeps by itself. */
+  readonly empty: number;
   /** Cells whose loss differs from that of the first: 0, since each starts anew. */
   readonly differing: number;
 }
@@ -60,7 +62,10 @@ const CELL = `{
   memory.push(rss());
 }`;
 
-/** Runs the same cell again and again in a real Deno kernel of Jupyter. */
+/** The kernel keeps something of every cell, whatever stands in it. */
+const EMPTY = "memory.push(rss());";
+
+/** Runs the same cell again and again in a real Deno kernel of Jupyter, and an empty one in another. */
 export async function repeatCell(
   dir: string,
   cells: number,
@@ -68,23 +73,31 @@ export async function repeatCell(
   signal?: AbortSignal,
 ): Promise<CellMemory> {
   requirePrograms(NOTEBOOK_NEEDS);
-  const path = `${dir}/cells.ipynb`;
-  const count = warmUp + cells;
+  // The median of several: a single value depends on when the allocator gives pages back.
+  const some = Math.max(3, Math.floor(cells / 20));
+  const measured = async (cell: string) => {
+    const { memory, losses } = await runCells(`${dir}/cells.ipynb`, cell, warmUp + cells, signal);
+    const before = median(memory.slice(warmUp, warmUp + some));
+    return { losses, growth: (median(memory.slice(-some)) - before) / before };
+  };
+  const { losses, growth } = await measured(CELL);
+  return {
+    cells,
+    warmUp,
+    growth,
+    empty: (await measured(EMPTY)).growth,
+    differing: losses.filter((loss) => loss !== losses[0]).length,
+  };
+}
+
+async function runCells(path: string, cell: string, count: number, signal?: AbortSignal) {
   const last = "await print(JSON.stringify({ memory, losses }));";
-  makeNotebook(path, [SETUP, ...Array.from({ length: count }, () => CELL), last]);
+  makeNotebook(path, [SETUP, ...Array.from({ length: count }, () => cell), last]);
   using tree = openScratchTree(ROOT, configName());
   const { notebook } = await runNotebook(path, tree, ROOT, signal);
   const { memory, losses } = JSON.parse(printed(notebook)) as Record<string, number[]>;
   if (memory.length !== count) throw new Error(`${memory.length} of ${count} cells were run`);
-  // The median of several: a single value depends on when the allocator gives pages back.
-  const some = Math.max(3, Math.floor(cells / 20));
-  const before = median(memory.slice(warmUp, warmUp + some));
-  return {
-    cells,
-    warmUp,
-    growth: (median(memory.slice(-some)) - before) / before,
-    differing: losses.filter((loss) => loss !== losses[0]).length,
-  };
+  return { memory, losses };
 }
 
 function configName(): string {
