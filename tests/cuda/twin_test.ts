@@ -4,7 +4,10 @@ import { difference, noise, RawLibrary, type RawOp } from "./raw_library.ts";
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
 const CPU = `${ROOT}/build/cpu/libclipa_cpu.so`;
-const EMULATED = `${ROOT}/build/cpu/libclipa_cuda_emulated.so`;
+// With a GPU (`deno task test --device cuda`) its own library, else the emulation.
+const CUDA = Deno.env.get("CLIPA_DEVICE")?.startsWith("cuda")
+  ? `${ROOT}/build/cuda/libclipa_cuda.so`
+  : `${ROOT}/build/cpu/libclipa_cuda_emulated.so`;
 
 const TOKENS = [1, 4, 5, 17, 37, 50, 65, 197];
 
@@ -139,7 +142,7 @@ function embedding(tokens: number): Case {
 
 function worst(cases: [string, Case][], limit: number): string[] {
   using cpu = new RawLibrary(CPU);
-  using cuda = new RawLibrary(EMULATED);
+  using cuda = new RawLibrary(CUDA);
   return cases.flatMap(([name, run]) => {
     const want = run(cpu), seen = run(cuda);
     return want.flatMap((tensor, i) => {
@@ -197,8 +200,8 @@ Deno.test("products, pooling, tables and the loss on CUDA equal their twins on t
 });
 
 Deno.test("bfloat16 products keep two digits when inputs are rounded, and GELU is fused", () => {
-  using exact = new RawLibrary(EMULATED);
-  using rounded = new RawLibrary(EMULATED, 1);
+  using exact = new RawLibrary(CUDA);
+  using rounded = new RawLibrary(CUDA, 1);
   const run = linear(37, 24, 24, Flag.GELU_TANH);
   const want = run(exact);
   run(rounded).forEach((tensor, i) => {
@@ -224,7 +227,7 @@ Deno.test("a matrix that one op rounded to bfloat16 serves the next, unless that
     ...{ name: "scale", kind: OpKind.SCALE, dims: [m * n], scalars: [2] },
     operands: [dz, null, dz],
   };
-  using cuda = new RawLibrary(EMULATED, 1);
+  using cuda = new RawLibrary(CUDA, 1);
   const alone = (...ops: RawOp[]) => ops.flatMap((op) => cuda.run(op));
   assert.deepEqual(cuda.run(weight(dz), input(dz)), alone(weight(dz), input(dz)));
   assert.deepEqual(cuda.run(weight(dz), input(other)), alone(weight(dz), input(other)));

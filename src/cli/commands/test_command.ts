@@ -3,8 +3,13 @@ import { countTests, type TestCounts } from "../count_tests.ts";
 import { runChild } from "../run_child.ts";
 import { runCommand } from "../setup/run_command.ts";
 
-/** What runs the ops on a device: each good and bad, programs, whole steps. */
-const DEVICE_SUITES = ["tests/ops/", "tests/tensor/", "tests/train/train_step_test.ts"];
+/** What runs the ops on a device: each good and bad, beside its twin on the CPU, programs, whole steps. */
+const DEVICE_SUITES = [
+  "tests/ops/",
+  "tests/tensor/",
+  "tests/train/train_step_test.ts",
+  "tests/cuda/twin_test.ts",
+];
 
 /** What runs the custom ops of ONNX Runtime there, where its provider for the device loads. */
 const ORT_SUITES = ["custom_ops", "custom_op_errors", "token_reduce", "bound_run", "fast_graph"]
