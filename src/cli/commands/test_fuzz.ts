@@ -20,21 +20,16 @@ export const testFuzz: Command = {
     "Fuzz the native library, guided by coverage, under the address and undefined sanitizers",
   options: {
     seconds: { kind: "value", value: "N", default: "5", help: "Longest time for each entry point" },
-    runs: {
-      kind: "value",
-      value: "N",
-      default: "-1",
-      help: "Most inputs for each; -1 = any number",
-    },
+    runs: { kind: "value", value: "N", help: "Most inputs for each; none means any number" },
     only: { kind: "value", value: "NAME", help: `One entry point: ${ENTRIES.join(", ")}` },
     keep: { kind: "flag", help: "Write what was found to kernels/tests/fuzz/corpus.json" },
   },
   async run({ arguments: args, root, signal }) {
     const limit = (name: string) => {
+      // libFuzzer's word for any number.
+      if (args.value(name) === undefined) return -1;
       const count = Number(args.value(name));
-      if (Number.isInteger(count) && (count >= 1 || (name === "runs" && count === -1))) {
-        return count;
-      }
+      if (Number.isInteger(count) && count >= 1) return count;
       throw new UsageError(`--${name}: seen ${args.value(name)}; allowed: a whole number from 1`);
     };
     const [seconds, runs] = [limit("seconds"), limit("runs")];

@@ -6,14 +6,9 @@
  *
  * @module
  */
+import { formatReport } from "./format_report.ts";
 import { fuzzAll } from "./fuzz_all.ts";
-import type { FuzzReport } from "./fuzz_target.ts";
 import { progressLine } from "./progress_line.ts";
-
-const format = ({ name, cases, accepted, messages, failures, slowest, memoryBytes }: FuzzReport) =>
-  `${name.padEnd(14)} ${String(cases).padStart(8)} cases  ${accepted} accepted  ` +
-  `${messages} messages  slowest ${(slowest * 1000).toFixed(0)} ms  ` +
-  `memory +${(memoryBytes / 2 ** 20).toFixed(0)} MiB  ${failures.length} failures`;
 
 if (import.meta.main) {
   const at = Deno.args.indexOf("--state");
@@ -30,7 +25,7 @@ if (import.meta.main) {
     signal: controller.signal,
     onProgress: progressLine("fuzz"),
   });
-  for (const report of reports) console.log(format(report));
+  for (const report of reports) console.log(formatReport(report));
   for (const { name, failures } of reports) {
     for (const { input, problem } of failures) {
       console.log(`\n${name}: ${problem}\n${Uint8Array.from(input).toBase64()}`);

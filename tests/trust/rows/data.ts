@@ -7,6 +7,7 @@ import { PairLoader } from "../../../src/data/loader/pair_loader.ts";
 import { planText } from "../../../src/tokens/text_reduction.ts";
 import { grayPng, writeShard } from "../../data/shard_fixture.ts";
 import { makeSmallSet } from "../../run/small_set.ts";
+import { formatReport } from "../fuzz/format_report.ts";
 import { fuzzAll } from "../fuzz/fuzz_all.ts";
 import { MEMORY_LIMIT } from "../fuzz/fuzz_target.ts";
 import { inFolder, type Row, share } from "../row.ts";
@@ -98,6 +99,8 @@ export const hostileFiles: Row = {
       onProgress,
       statePath: stateDir === undefined ? undefined : `${stateDir}/fuzz.json`,
     });
+    // The table of a long count, or what there is of it.
+    if (stopped || !quick) { for (const report of reports) console.error(formatReport(report)); }
     signal?.throwIfAborted();
     const total = reports.reduce((sum, report) => sum + report.cases, 0);
     const failed = reports.filter(({ failures, memoryBytes }) =>
