@@ -16,7 +16,13 @@ import {
 } from "../../src/scaling/fit/residual_bootstrap.ts";
 import { studentT } from "../../src/scaling/fit/student_t.ts";
 import { lawPoints } from "../../src/scaling/law_points.ts";
-import { paperDrops, paperLaw, paperTuningPoints } from "../../src/scaling/paper/paper_law.ts";
+import {
+  paperConvnextDrops,
+  paperDrops,
+  paperLaw,
+  paperTransferDrops,
+  paperTuningPoints,
+} from "../../src/scaling/paper/paper_law.ts";
 import goldens from "./goldens/fits.json" with { type: "json" };
 
 function assertClose(actual: number, expected: number, relative: number, what: string): void {
@@ -24,8 +30,14 @@ function assertClose(actual: number, expected: number, relative: number, what: s
   assert.ok(error <= relative, `${what}: ${actual}, expected ${expected}, off by ${error}`);
 }
 
+/** @param axis Of tables 11 and 12, "ConvNeXt" of table 13, or a metric of table 15. */
 function pointsOf(axis: string, strategy: string): LawPoint[] {
-  return lawPoints(paperDrops(axis as "image" | "text").filter((d) => d.strategy === strategy));
+  const drops = axis === "image" || axis === "text"
+    ? paperDrops(axis)
+    : axis === "ConvNeXt"
+    ? paperConvnextDrops()
+    : paperTransferDrops(axis);
+  return lawPoints(drops.filter((d) => d.strategy === strategy));
 }
 
 for (const golden of goldens.laws) {
@@ -62,6 +74,16 @@ for (const golden of goldens.laws) {
     assert.ok(error < guess, `law ${error}, mean of the others ${guess}`);
   });
 }
+
+Deno.test("fitLaw says that points do not follow the law where its matrices are singular", () => {
+  for (const metric of ["inSketch", "inA", "inR"]) {
+    assert.throws(() => residualBootstrap(pointsOf(metric, "syntax")), {
+      name: "RangeError",
+      message: /cannot tell the parameters apart|have a fit/,
+    });
+  }
+  assert.throws(() => paperTransferDrops("coco"), /allowed: imagenet-1k\.top1, .*cocoText/);
+});
 
 Deno.test("fitDropCurve equals SciPy when each size is fitted alone", () => {
   for (const [model, golden] of Object.entries(goldens.curves)) {

@@ -24,6 +24,9 @@ export interface LeastSquaresFit {
   readonly residualError: number;
 }
 
+const APART =
+  "the points cannot tell the parameters apart; give at least two sizes and two token " +
+  "counts, and points that follow the curve";
 /** Cosine between the residuals and the tangent plane below which a fit has arrived. */
 const ARRIVED = 1e-6;
 /** The library has no test for arrival, so it runs in short rounds with the test between them. */
@@ -77,14 +80,32 @@ export function leastSquares(
           `${observed.length} points; look at the points: they may not follow the curve at all`,
       );
     }
-    parameters = levenbergMarquardt({ x: points, y: [...observed] }, (p) => (x) =>
-      curve.value(p, x), {
-      initialValues: parameters,
-      jacobianFunction: (p) => (x) => curve.gradient(p, x),
-      maxIterations: ITERATIONS,
-      errorTolerance: 0,
-      damping: DAMPING[round % DAMPING.length],
-    }).parameterValues;
+    parameters = step(observed, curve, parameters, DAMPING[round % DAMPING.length]);
+  }
+}
+
+function step(
+  observed: readonly number[],
+  curve: Curve,
+  parameters: number[],
+  damping: number,
+): number[] {
+  try {
+    return levenbergMarquardt(
+      { x: observed.map((_, i) => i), y: [...observed] },
+      (p) => (x) => curve.value(p, x),
+      {
+        initialValues: parameters,
+        jacobianFunction: (p) => (x) => curve.gradient(p, x),
+        maxIterations: ITERATIONS,
+        errorTolerance: 0,
+        damping,
+      },
+    ).parameterValues;
+  } catch (cause) {
+    // The library's matrices say "LU matrix is singular" where a parameter has run away.
+    if (!/singular/.test(String(cause))) throw cause;
+    throw new RangeError(APART, { cause });
   }
 }
 
@@ -146,9 +167,7 @@ function inverseOfNormal(slopes: number[][]): number[][] {
   const normal = scaled.transpose().mmul(scaled);
   const singular = lengths.includes(0) || Math.abs(determinant(normal)) < 1e-14;
   if (singular) {
-    throw new RangeError(
-      "the points cannot tell the parameters apart; give at least two sizes and two token counts",
-    );
+    throw new RangeError(APART);
   }
   return inverse(normal).to2DArray().map((row, p) =>
     row.map((value, q) => value / (lengths[p] * lengths[q]))

@@ -7,13 +7,50 @@ import {
 } from "../fit/residual_bootstrap.ts";
 import type { TokenAxis } from "../scaling_row.ts";
 import { type TokenDrop, tokenDrops } from "../token_drops.ts";
-import { paperImageRows, paperTextRows, totalParameters } from "./paper_rows.ts";
+import {
+  paperConvnextRows,
+  paperImageRows,
+  paperTextRows,
+  paperTransferRows,
+  totalParameters,
+} from "./paper_rows.ts";
 import { paperSpec } from "./paper_spec.ts";
 import { PAPER_TABLES } from "./paper_tables.ts";
 
 /** The drops of a figure of paper 1: figure 4 for pictures, figure 7 for captions. */
 export function paperDrops(axis: TokenAxis): TokenDrop[] {
   return tokenDrops(axis === "image" ? paperImageRows() : paperTextRows(), { axis });
+}
+
+/** The drops of table 13 of paper 1 for ConvNeXt: pictures of fewer pixels, no tokens. */
+export function paperConvnextDrops(): TokenDrop[] {
+  return tokenDrops(paperConvnextRows(), { axis: "image" })
+    .filter(({ model }) => model.startsWith("ConvNeXt"));
+}
+
+/**
+ * The drops of table 15 of paper 1 in one metric: robustness and retrieval against text tokens.
+ *
+ * @throws {RangeError} for a metric that the table does not have.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fitLaw } from "../fit/law_fit.ts";
+ * import { lawPoints } from "../law_points.ts";
+ * import { paperTransferDrops } from "./paper_law.ts";
+ *
+ * const drops = paperTransferDrops("cocoImage").filter(({ strategy }) => strategy === "syntax");
+ * assert.ok(fitLaw(lawPoints(drops)).c < 0); // in points of R@1 the larger model loses more
+ * ```
+ */
+export function paperTransferDrops(metric: string): TokenDrop[] {
+  const rows = paperTransferRows();
+  const known = [...new Set(rows.map((row) => row.metric))];
+  if (!known.includes(metric)) {
+    throw new RangeError(`metric "${metric}" of table 15; allowed: ${known.join(", ")}`);
+  }
+  return tokenDrops(rows, { axis: "text", metric });
 }
 
 /**

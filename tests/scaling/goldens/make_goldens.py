@@ -52,8 +52,35 @@ def fit(points):
     return parameters, covariance
 
 
+def convnext_cells():
+    """Table 13, ConvNeXt: the ratio of areas stands for that of tokens."""
+    table = json.loads((TABLES / "table13_convnext.json").read_text())
+    models = ("ConvNeXt-T", "ConvNeXt-B")
+    size = {m: table["imageParametersMillion"][m] + table["textParametersMillion"][m] for m in models}
+    score = {row["imageSize"]: row["scores"] for row in table["rows"]}
+    out = [
+        ((224 / side) ** 2 - 1, size[model], score[224][model]["ft"] - values[model]["ft"])
+        for side, values in score.items() if side != 224 for model in models
+    ]
+    return np.array(out)
+
+
+def transfer_cells(metric, strategy):
+    """Table 15: one metric of one strategy, against the same strategy at 32 tokens."""
+    rows = json.loads((TABLES / "table15_text_tokens_transfer.json").read_text())["rows"]
+    score = {row["textTokens"]: row["scores"] for row in rows if row["strategy"] == strategy}
+    return np.array([
+        (32 / tokens - 1, TOTAL[model], score[32][model][metric] - values[model][metric])
+        for tokens, values in score.items() if tokens != 32 for model in TOTAL
+    ])
+
+
 def law_golden(name, full, key, strategy):
-    points = cells(name, full, key, strategy)
+    axis = "image" if key == "imageTokens" else "text"
+    return golden_of(axis, strategy, cells(name, full, key, strategy))
+
+
+def golden_of(axis, strategy, points):
     x, size, drop = points.T
     best, covariance = fit(points)
     fitted = law((x, size), *best)
@@ -72,7 +99,7 @@ def law_golden(name, full, key, strategy):
         rest, _ = fit(np.delete(points, i, axis=0))
         held_out.append(law((x[i], size[i]), *rest) - drop[i])
     return {
-        "axis": "image" if key == "imageTokens" else "text",
+        "axis": axis,
         "strategy": strategy,
         "points": len(drop),
         "parameters": best.tolist(),
@@ -131,7 +158,15 @@ golden = {
     "madeBy": f"make_goldens.py, Python {platform.python_version()}, NumPy {np.__version__}, "
     f"SciPy {scipy.__version__}, {DRAWS} draws",
     "laws": [law_golden(*IMAGE, s) for s in ("resize", "random", "block", "grid")]
-    + [law_golden(*TEXT, s) for s in ("truncation", "random", "block")],
+    + [law_golden(*TEXT, s) for s in ("truncation", "random", "block")]
+    + [golden_of("ConvNeXt", "resize", convnext_cells())]
+    + [
+        golden_of(metric, strategy, transfer_cells(metric, strategy))
+        for metric, strategy in (
+            ("cocoImage", "truncation"), ("cocoImage", "syntax"), ("cocoText", "syntax"),
+            ("inV2", "block"), ("inSketch", "random"),
+        )
+    ],
     "curves": curve_golden(),
     "binned": binned_golden(),
     "comparison": comparison_golden(),
