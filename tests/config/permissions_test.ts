@@ -50,6 +50,29 @@ data: { shards: "https://one.example:8443/{000..127}.tar", stream: { hosts: [cdn
   }
 });
 
+Deno.test("README's table of permissions says what each task has", () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  const table = readme.split("| tasks | network | programs | native code |")[1].split("\n\n")[0];
+  const quoted = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  const nets = new Map([["none", undefined], ["all", "all"], ["this machine", "self"]]);
+  const said = table.trim().split("\n").slice(1).flatMap((line) => {
+    const [tasks, net, run, ffi] = line.split("|").slice(1).map((cell) => cell.trim());
+    return quoted(tasks).map((task): [string, object] => [task, {
+      ffi: ffi === "yes",
+      run: run === "all" ? "all" : quoted(run),
+      net: nets.has(net) ? nets.get(net) : "shards",
+    }]);
+  });
+  const listed = Object.fromEntries(said);
+  delete listed.trust;
+  const held = Object.entries(TASK_PERMISSIONS).map(([task, { ffi, run, net }]) => [task, {
+    ffi,
+    run,
+    net,
+  }]);
+  assert.deepEqual(listed, Object.fromEntries(held));
+});
+
 Deno.test("permissionFlags names the running Deno where a task starts itself", () => {
   assert.ok(permissionFlags("sweep", "/opt/deno").includes("--allow-run=/opt/deno,git"));
 });
