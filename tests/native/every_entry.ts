@@ -20,8 +20,9 @@ type Argument = bigint | number | Uint8Array<ArrayBuffer> | null;
 type Call = (...args: Argument[]) => number | Promise<number>;
 
 const BYTES = 4096;
-/** No handle; one that was never given; wrong generation; all bits. Sizes are those the memory has, at most. */
-const WORDS = [0n, 99n, 1n << 32n, 2n ** 63n, 2n ** 64n - 1n];
+/** No handle; of no generation; of a first generation at a place never reached; far ones. */
+const WORDS = [0n, 99n, (1n << 32n) + 77_777n, 2n ** 63n, 2n ** 64n - 1n];
+/** At most what the memory has. */
 const SIZES = [0n, 1n, 8n, BigInt(BYTES)];
 const NUMBERS = [0, 1, -1, 2 ** 31 - 1];
 /** Last status of `clipa_status`. */
