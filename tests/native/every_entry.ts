@@ -62,6 +62,7 @@ function staleHandles(library: Deno.DynamicLibrary<typeof symbols>["symbols"]): 
   const context = made((out) => library.clipa_context_create(params, out));
   const buffer = made((out) => library.clipa_buffer_create(context, 64n, out));
   const map = made((out) => library.clipa_map_scratch(64n, out));
+  if (new Set([context, buffer, map]).size < 3) throw new Error("handles of two kinds are equal");
   library.clipa_buffer_destroy(buffer);
   library.clipa_context_destroy(context);
   library.clipa_map_close(map);

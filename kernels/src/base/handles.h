@@ -1,12 +1,16 @@
 // Handles with generations: what the host holds instead of pointers.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace clipa {
+
+// One count for all tables: a handle of one kind is never one of another kind.
+inline std::atomic<uint32_t> last_generation{0};
 
 // Slots are reused, generations never are, so a disposed handle is recognised as stale.
 // The upper half of a handle is the generation, the lower half the slot plus one.
@@ -19,7 +23,7 @@ class HandleTable {
     while (slot < slots_.size() && slots_[slot].object) ++slot;
     if (slot == slots_.size()) slots_.push_back({});
     slots_[slot].object = std::move(object);
-    slots_[slot].generation = ++generation_;
+    slots_[slot].generation = ++last_generation;
     return (uint64_t{slots_[slot].generation} << 32) | (slot + 1);
   }
 
@@ -52,7 +56,6 @@ class HandleTable {
 
   std::mutex mutex_;
   std::vector<Slot> slots_;
-  uint32_t generation_ = 0;
 };
 
 }  // namespace clipa
