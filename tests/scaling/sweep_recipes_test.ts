@@ -12,9 +12,12 @@ const seedsOf = (tower: string, image: string) =>
     .map(({ recipe }) => recipe.seed);
 
 Deno.test("every sweep of the project has cells that are allowed and do not collide", () => {
-  assert.deepEqual(sweepNames(), ["law", "pilot", "text-law", "tuning-masks"]);
+  assert.deepEqual(sweepNames(), ["law", "law-after", "pilot", "text-law", "tuning-masks"]);
   for (const name of sweepNames()) assert.ok(cellsOf(name).length > 0, name);
-  assert.throws(() => loadSweep("lav"), /unknown sweep "lav"; nearest: law; allowed: law, pilot/);
+  assert.throws(
+    () => loadSweep("lav"),
+    /unknown sweep "lav"; nearest: law; allowed: law, law-after, pilot/,
+  );
 });
 
 Deno.test("the law has four paired seeds where its conclusion stands, two elsewhere", () => {
@@ -28,6 +31,21 @@ Deno.test("the law has four paired seeds where its conclusion stands, two elsewh
   }
   for (const image of ["full-36", "resize-4"]) assert.deepEqual(seedsOf("middle", image), [1, 2]);
   assert.ok(LAW_DESIGN.includes(`${law.length} cells`), `${law.length} cells`);
+});
+
+Deno.test("law-after trains as the law does, on twice the pairs or on all 64 patches", () => {
+  for (const { labels, recipe } of cellsOf("law-after")) {
+    const like = law.find((cell) => cell.labels.tower === labels.tower)!.recipe;
+    assert.deepEqual([recipe.model, recipe.data, recipe.optimizer, recipe.stages[1]], [
+      like.model,
+      like.data,
+      like.optimizer,
+      like.stages[1],
+    ]);
+    const [kind, tokens] = labels.image.split("-");
+    assert.equal(recipe.stages[0].image.tokens, Number(tokens));
+    assert.equal(recipe.stages[0].samples, kind === "twice" ? 832_000 : 416_000);
+  }
 });
 
 /** What must not differ between the lengths of a tower. */
