@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { packShards } from "../../src/data/sources/pack_shards.ts";
-import { parquetItems } from "../../src/data/sources/parquet_source.ts";
+import { parquetItems, ParquetReader } from "../../src/data/sources/parquet_source.ts";
 import { readTar } from "../../src/data/shards/read_tar.ts";
 import { grayPng } from "./shard_fixture.ts";
 import goldens from "./goldens/parquet.json" with { type: "json" };
@@ -102,6 +102,16 @@ Deno.test("parquetItems ends a reader that a damaged file keeps busy for ever", 
     await assert.rejects(
       Array.fromAsync(parquetItems(path, {}, 1)),
       /table\.parquet cannot be read as Parquet \(seen: no answer within 1 s\)/,
+    );
+  });
+});
+
+Deno.test("ParquetReader ends a reader that takes more memory than it may", async () => {
+  await withFile(Uint8Array.fromBase64(ENDLESS.join("")), async (path) => {
+    using reader = new ParquetReader(60, 2 ** 20);
+    await assert.rejects(
+      Array.fromAsync(reader.items(path)),
+      /table\.parquet cannot be read as Parquet \(seen: more than 1 MiB for a few hundred rows\)/,
     );
   });
 });

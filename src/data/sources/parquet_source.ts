@@ -25,14 +25,22 @@ export async function* parquetItems(
   yield* reader.items(path, columns);
 }
 
-/** Reads Parquet files one after the other in a worker, which the clock can end. */
+/** Between two looks at the memory. */
+const WATCH_MS = 20;
+
+/** Reads Parquet files one after the other in a worker, which can be ended. */
 export class ParquetReader implements Disposable {
   readonly #seconds: number;
+  readonly #bytes: number;
   #worker: Worker | undefined;
 
-  /** @param seconds Longest time for a few hundred rows; a damaged file can ask for any. */
-  constructor(seconds = 60) {
+  /**
+   * @param seconds Longest time for a few hundred rows; a damaged file can ask for any.
+   * @param bytes Most memory by which the process may grow meanwhile; a damaged file can ask for any.
+   */
+  constructor(seconds = 60, bytes = 3 * 2 ** 30) {
     this.#seconds = seconds;
+    this.#bytes = bytes;
   }
 
   /** As {@linkcode parquetItems}; one file at a time. */
@@ -69,6 +77,7 @@ export class ParquetReader implements Disposable {
     });
     const worker = this.#worker;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let watch: ReturnType<typeof setInterval> | undefined;
     const answer = await new Promise<ParquetAnswer>((resolve) => {
       // It may compute for ever, or be gone: the next question goes to another.
       const failed = (message: string) => {
@@ -77,6 +86,11 @@ export class ParquetReader implements Disposable {
       };
       const seconds = this.#seconds;
       timer = setTimeout(() => failed(`no answer within ${seconds} s`), seconds * 1000);
+      const most = Deno.memoryUsage().rss + this.#bytes;
+      watch = setInterval(() => {
+        if (Deno.memoryUsage().rss <= most) return;
+        failed(`more than ${Math.round(this.#bytes / 2 ** 20)} MiB for a few hundred rows`);
+      }, WATCH_MS);
       worker.onmessage = ({ data }: MessageEvent<ParquetAnswer>) => resolve(data);
       worker.onerror = (event) => {
         event.preventDefault();
@@ -85,6 +99,7 @@ export class ParquetReader implements Disposable {
       worker.postMessage(question);
     });
     clearTimeout(timer);
+    clearInterval(watch);
     if (answer.kind !== "failed") return answer;
     throw new SyntaxError(
       `${path} cannot be read as Parquet (seen: ${answer.message}); allowed: a whole Parquet file with ` +

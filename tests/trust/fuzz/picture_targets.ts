@@ -21,7 +21,7 @@ import { encode, fileTarget, json, written } from "./file_target.ts";
 import { forgeParquet } from "./forge_framed.ts";
 import { forgePng, resealPng } from "./forge_png.ts";
 import { forgeTar, resealTar } from "./forge_tar.ts";
-import type { FuzzTarget } from "./fuzz_target.ts";
+import { type FuzzTarget, MEMORY_LIMIT } from "./fuzz_target.ts";
 
 async function tar(): Promise<FuzzTarget> {
   const seed = await written((path) => {
@@ -87,7 +87,7 @@ async function records(): Promise<FuzzTarget> {
 function parquet(): FuzzTarget {
   const { huggingFace, zstd, gzip, paths } = goldens;
   const seeds = [huggingFace, zstd, gzip, paths].map((text) => Uint8Array.fromBase64(text));
-  const patient = new ParquetReader(), hasty = new ParquetReader(1.5);
+  const patient = new ParquetReader(), hasty = new ParquetReader(1.5, MEMORY_LIMIT);
   let reads = 0;
   return fileTarget("parquet", "table.parquet", seeds, async (path) => {
     const reader = reads++ < seeds.length ? patient : hasty;
