@@ -63,18 +63,24 @@ Deno.test("launch trains on two GPUs without MPI and prints the one result of ra
     assert.deepEqual([...ranksAt(port)], []);
   }));
 
+/** Sends rank 1 a signal in the middle of training; its process number, and what launch said. */
+async function signalled(dir: string, port: number, signal: Deno.Signal) {
+  let pid = 0;
+  const { code, stderr } = await train(dir, 80_000, emulated(port), {
+    onSaid: (said) => {
+      if (pid > 0 || !/only \[.*loss/.test(said)) return;
+      pid = ranksAt(port).get(1)!;
+      Deno.kill(pid, signal);
+    },
+  });
+  assert.equal(code, 1, stderr);
+  return { pid, stderr };
+}
+
 Deno.test("launch names a rank on a GPU that is lost, and no process is left", () =>
   inFolder(async (dir) => {
     const port = freePort();
-    let pid = 0;
-    const { code, stderr } = await train(dir, 80_000, emulated(port), {
-      onSaid: (said) => {
-        if (pid > 0 || !/only \[.*loss/.test(said)) return;
-        pid = ranksAt(port).get(1)!;
-        Deno.kill(pid, "SIGKILL");
-      },
-    });
-    assert.equal(code, 1, stderr);
+    const { pid, stderr } = await signalled(dir, port, "SIGKILL");
     const said =
       `^error: rank 1 \\(process ${pid} on \\S+\\) is gone: .*; the other ranks ended with it`;
     assert.match(stderr, new RegExp(said, "m"));
@@ -84,15 +90,7 @@ Deno.test("launch names a rank on a GPU that is lost, and no process is left", (
 Deno.test("launch ends a rank on a GPU that hangs, and names it", () =>
   inFolder(async (dir) => {
     const port = freePort();
-    let pid = 0;
-    const { code, stderr } = await train(dir, 80_000, emulated(port), {
-      onSaid: (said) => {
-        if (pid > 0 || !/only \[.*loss/.test(said)) return;
-        pid = ranksAt(port).get(1)!;
-        Deno.kill(pid, "SIGSTOP");
-      },
-    });
-    assert.equal(code, 1, stderr);
+    const { pid, stderr } = await signalled(dir, port, "SIGSTOP");
     const said = `^error: rank 1 \\(process ${pid} on \\S+\\) gave no sign of life for \\d+ s`;
     assert.match(stderr, new RegExp(said, "m"));
     await untilGone(`CLIPA_MASTER_PORT=${port}`);

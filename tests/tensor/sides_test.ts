@@ -17,17 +17,17 @@ const NAMES = new Map<number, string>(
   Object.entries({ ...OpKind, ...DistOpKind }).map(([name, kind]) => [kind, name]),
 );
 const WIDTH = 8;
+const SPECS = ["a", "b", "c"].map((name) => ({
+  ...{ name, shape: [WIDTH, WIDTH], decay: false },
+  init: (values: Float32Array) => values.set(hashedFloats(name, values.length, -1, 1)),
+}));
 
 type Body = (tape: Tape, x: Tensor, get: (name: string) => Tensor) => [Tensor, Tensor];
 
 /** Records a step whose two sides `body` makes, and hands the tape over. */
 function recorded<T>(body: Body, sides: boolean, use: (tape: Tape, store: ParameterStore) => T): T {
   using context = new NativeContext({ threads: 1 });
-  const specs = ["a", "b", "c"].map((name) => ({
-    ...{ name, shape: [WIDTH, WIDTH], decay: false },
-    init: (values: Float32Array) => values.set(hashedFloats(name, values.length, -1, 1)),
-  }));
-  using store = new ParameterStore(context, specs);
+  using store = new ParameterStore(context, SPECS);
   store.initialize();
   using x = new FixedTensor(context, [6, WIDTH], { values: hashedFloats("x", 6 * WIDTH, -1, 1) });
   const tape = new Tape(context, { sides });
@@ -90,11 +90,7 @@ Deno.test("Tape.beside changes no bit, with sides or without them", async () => 
   for (const body of [apart, sharing, reading, common]) {
     const run = async (sides: boolean) => {
       using context = new NativeContext({ threads: 1 });
-      const specs = ["a", "b", "c"].map((name) => ({
-        ...{ name, shape: [WIDTH, WIDTH], decay: false },
-        init: (values: Float32Array) => values.set(hashedFloats(name, values.length, -1, 1)),
-      }));
-      using store = new ParameterStore(context, specs);
+      using store = new ParameterStore(context, SPECS);
       store.initialize();
       using x = new FixedTensor(context, [6, WIDTH], {
         values: hashedFloats("x", 6 * WIDTH, -1, 1),

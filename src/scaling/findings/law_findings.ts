@@ -123,18 +123,20 @@ export function lawFindings(
   ));
 }
 
+/** What the paper says of two strategies: the claim, the better one, the worse one. */
+export const STRATEGY_CLAIMS = [
+  ["resizing is the best way", "resize", "random"],
+  ["resizing is the best way", "resize", "grid"],
+  ["resizing is the best way", "resize", "block"],
+  ["a block keeps more than random patches", "block", "random"],
+] as const;
+
 /** Order of the strategies at 9 of 36 patches, after tuning: sweep `law`. */
 export function strategyFindings(rows: readonly SweepRow[], measure: Measure = PRIMARY): Finding[] {
   const scores = new Scores(rows, measure);
-  const pairs = [
-    ["resizing is the best way", "resize", "random"],
-    ["resizing is the best way", "resize", "grid"],
-    ["resizing is the best way", "resize", "block"],
-    ["a block keeps more than random patches", "block", "random"],
-  ] as const;
   return there(
     ["small", "large"].flatMap((tower) =>
-      pairs.map(([claim, better, worse]) =>
+      STRATEGY_CLAIMS.map(([claim, better, worse]) =>
         scores.finding(claim, `${better} - ${worse} at 9 of 36, ${tower} tower`, [
           [1, scores.of({ tower, image: `${better}-9` })],
           [-1, scores.of({ tower, image: `${worse}-9` })],

@@ -7,6 +7,7 @@ import {
   type Finding,
   lawFindings,
   PRIMARY,
+  STRATEGY_CLAIMS,
   strategyFindings,
   textFindings,
 } from "./law_findings.ts";
@@ -59,13 +60,7 @@ export function whatHolds(law: readonly SweepRow[], text: readonly SweepRow[]): 
     paper: lost(small) - lost(large),
     ours: find(lawFindings(law, PRIMARY, [4]), "drop(small)"),
   }];
-  const pairs = [
-    ["resizing is the best way", "resize", "random"],
-    ["resizing is the best way", "resize", "grid"],
-    ["resizing is the best way", "resize", "block"],
-    ["a block keeps more than random patches", "block", "random"],
-  ] as const;
-  for (const [claim, better, worse] of pairs) {
+  for (const [claim, better, worse] of STRATEGY_CLAIMS) {
     for (const tower of TOWERS) {
       found.push({
         claim,
