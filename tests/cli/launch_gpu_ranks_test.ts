@@ -4,15 +4,9 @@ import { launchCommand } from "../../src/cli/commands/launch_ranks.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { launchDevice } from "../../src/config/launch_device.ts";
 import { freePort } from "../dist/run_nccl_ranks.ts";
+import { inFolder } from "../in_folder.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
-import {
-  inFolder,
-  type Launch,
-  launched,
-  processesWith,
-  untilGone,
-  writeRecipe,
-} from "./launched_task.ts";
+import { type Launch, launched, processesWith, untilGone, writeRecipe } from "./launched_task.ts";
 
 // Ranks of the CUDA library on emulated devices, with a stand-in for NCCL.
 

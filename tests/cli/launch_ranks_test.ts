@@ -6,7 +6,8 @@ import {
 } from "../../src/cli/commands/launch_ranks.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { fakeEnvironment } from "./fake_environment.ts";
-import { inFolder, launched, processesWith, untilGone, writeRecipe } from "./launched_task.ts";
+import { inFolder } from "../in_folder.ts";
+import { launched, processesWith, untilGone, writeRecipe } from "./launched_task.ts";
 
 const run = async (...args: string[]) => {
   const { environment, warned } = fakeEnvironment();

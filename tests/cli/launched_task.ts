@@ -64,16 +64,6 @@ export async function untilGone(variable: string): Promise<void> {
   throw new Error(`left: ${processesWith(variable).map(({ pid }) => pid)}`);
 }
 
-/** A folder for the time of a test. */
-export async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 /** A recipe and one shard of 24 grey pictures. */
 export function writeRecipe(dir: string, samples: number): void {
   const words = ["box", "bar", "dot", "line"];

@@ -6,6 +6,7 @@ import { decodeImage } from "../../src/data/images/decode_image.ts";
 import { resizeImage } from "../../src/data/images/resize_image.ts";
 import { openRecords } from "../../src/data/records/records.ts";
 import { grayPng, type SampleFiles, writeShard } from "./shard_fixture.ts";
+import { inFolder } from "../in_folder.ts";
 
 const SIDE = 8;
 const FORM = { side: SIDE, filter: "bilinear", fit: "squash" } as const;
@@ -18,15 +19,6 @@ async function colour(format: "png" | "jpeg" | "webp", width: number, height: nu
   const raw = { width, height, channels: 3 } as const;
   const image = sharp(pixelsOf(width * height * 3, width), { raw });
   return new Uint8Array(await image[format]().toBuffer());
-}
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = Deno.makeTempDirSync();
-  try {
-    await body(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
 }
 
 /** `count` whole samples, and others where they are given. */

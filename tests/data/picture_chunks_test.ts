@@ -2,18 +2,10 @@ import assert from "node:assert/strict";
 import { type PictureChunkOptions, pictureChunks } from "../../src/data/shards/picture_chunks.ts";
 import { captionOf, labelOf } from "../../src/data/shards/sample_parts.ts";
 import { grayPng, type SampleFiles, writeShard } from "./shard_fixture.ts";
+import { inFolder } from "../in_folder.ts";
 
 const SIDE = 4;
 const gray = (level: number) => grayPng(SIDE, SIDE, new Uint8Array(SIDE * SIDE).fill(level));
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = Deno.makeTempDirSync();
-  try {
-    await body(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
-}
 
 const samples = (count: number, first = 0): Record<string, SampleFiles> =>
   Object.fromEntries(

@@ -2,19 +2,11 @@ import assert from "node:assert/strict";
 import { symbols } from "../../src/native/symbols.ts";
 import { runNcclRanks } from "./run_nccl_ranks.ts";
 import { outcomeOf, rankProgram, rankTask, startCommands } from "./run_ranks.ts";
+import { inFolder } from "../in_folder.ts";
 
 // Ranks that were not started with the same files: every one says so before any work.
 
 const BUILD = decodeURIComponent(new URL("../../build/cpu", import.meta.url).pathname);
-
-async function inFolder(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 /** The command with a variable of its own. */
 const withLibrary = (path: string, command: string[]) => [

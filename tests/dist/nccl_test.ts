@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { runStep, type StepRequest } from "./rank_step.ts";
 import { runNcclRanks } from "./run_nccl_ranks.ts";
+import { inFolder } from "../in_folder.ts";
 
 // The CUDA library's sources and the communicator's, on emulated devices and a stand-in of NCCL.
-
-async function inFolder(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 /** The calls of every rank, by communicator. */
 function readCalls(dir: string, ranks: number): string[][][] {

@@ -4,15 +4,7 @@ import { openSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { writeTrainShards } from "../run/stream_shards.ts";
 import { type SmallTraining, trainSmall } from "./rank_train.ts";
 import { runRanks } from "./run_ranks.ts";
-
-async function inFolder(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
+import { inFolder } from "../in_folder.ts";
 
 const byRanks = (ranks: number, request: SmallTraining) =>
   runRanks(ranks, ["train", JSON.stringify(request)]);

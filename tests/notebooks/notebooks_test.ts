@@ -9,6 +9,7 @@ import { makeSmallSet } from "../run/small_set.ts";
 import { ROOT } from "../structure/source_files.ts";
 import { makeNotebook } from "./make_notebook.ts";
 import { requirePrograms } from "./require_programs.ts";
+import { inFolder } from "../in_folder.ts";
 
 const COMMITTED = ["01", "02", "03", "04", "05", "06", "07"];
 const FOLDER = `${ROOT}/notebooks`;
@@ -28,15 +29,6 @@ async function runCells(
   makeNotebook(path, cells);
   using tree = openScratchTree(ROOT, CONFIG);
   return (await runNotebook(path, tree, ROOT, signal)).notebook;
-}
-
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = Deno.makeTempDirSync();
-  try {
-    await body(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
 }
 
 const printed = (notebook: Notebook, cell: number) =>
